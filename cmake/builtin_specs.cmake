@@ -1,0 +1,10 @@
+# The built-in specs are plain TOML files in specs/, compiled into the library as strings.
+file(GLOB BASCULE_SPEC_FILES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/specs/*.toml)
+set(entries "")
+foreach(file ${BASCULE_SPEC_FILES})
+  get_filename_component(name ${file} NAME_WE)
+  file(READ ${file} text)
+  string(APPEND entries "    {\"${name}\", R\"toml(${text})toml\"},\n")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+endforeach()
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/builtin_specs.inc CONTENT "@entries@" @ONLY)

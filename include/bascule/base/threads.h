@@ -1,0 +1,51 @@
+#pragma once
+// The one thread pool of the process.
+//
+// Work is a number of chunks, fixed by the shape of the data and never by the number of threads;
+// threads take chunks from a shared counter. Results that must be combined belong to chunks and are
+// combined in chunk order by the caller, so they do not depend on threads or scheduling. A waiting
+// thread spins for some microseconds and then sleeps: a core that the system takes away costs its
+// share of the work, not a stalled barrier.
+#include <cstdint>
+#include <functional>
+
+namespace bascule {
+
+class ThreadPool {
+ public:
+  /// `threads` counts the caller; 0 takes the number of processors available to the process.
+  explicit ThreadPool(int threads = 0);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  [[nodiscard]] int threads() const;
+
+  /// Calls body(chunk, thread) for every chunk in [0, chunks), thread in [0, threads()).
+  /// The caller takes part and returns when all chunks are done. The first exception thrown by a
+  /// body is rethrown here once the running chunks have ended. Calls from inside a body run in
+  /// place, on the calling thread.
+  void run(std::int64_t chunks, const std::function<void(std::int64_t chunk, int thread)>& body);
+
+ private:
+  struct State;
+  State* state_;
+};
+
+/// The pool used when a caller names none. Starts no thread before its first use.
+ThreadPool& default_pool();
+/// Sets the size of the default pool; only before its first use (later calls have no effect).
+void set_default_threads(int threads);
+
+/// Half-open ranges of equal size (the last may be shorter) that cover [0, count).
+struct Chunks {
+  std::int64_t count = 0;
+  std::int64_t size = 1;
+  [[nodiscard]] std::int64_t chunks() const { return (count + size - 1) / size; }
+  [[nodiscard]] std::int64_t begin(std::int64_t chunk) const { return chunk * size; }
+  [[nodiscard]] std::int64_t end(std::int64_t chunk) const {
+    return chunk * size + size < count ? chunk * size + size : count;
+  }
+};
+
+}  // namespace bascule

@@ -1,0 +1,76 @@
+#pragma once
+// What every recommender offers. Users outside the training set are served from a list of items
+// (fold-in); users of the training set are simply the lists that were trained on.
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <bascule/base/status.h>
+#include <bascule/base/threads.h>
+#include <bascule/base/timer.h>
+#include <bascule/tensor/compressed.h>
+#include <bascule/tensor/safetensors.h>
+
+namespace bascule {
+
+struct Recommendation {
+  std::int32_t item = 0;
+  float score = 0;
+  bool operator==(const Recommendation&) const = default;
+};
+
+struct RecommendOptions {
+  std::int32_t k = 10;
+  bool exclude_history = true;  ///< items of the history are not recommended
+};
+
+/// Top-k lists of many users, k slots each, best first, ties to the lower item index. A user with
+/// fewer candidates has his last slots filled with item −1, score 0.
+struct TopLists {
+  std::int64_t users = 0;
+  std::int32_t k = 0;
+  std::vector<std::int32_t> items;  ///< users × k
+  std::vector<float> scores;        ///< users × k
+  [[nodiscard]] std::span<const std::int32_t> of(std::int64_t user) const {
+    return {items.data() + user * k, static_cast<std::size_t>(k)};
+  }
+};
+
+class Recommender {
+ public:
+  virtual ~Recommender() = default;
+
+  /// The spec's name of the model, "item-knn".
+  [[nodiscard]] virtual std::string_view type() const = 0;
+  /// Number of items the model knows; 0 before fit.
+  [[nodiscard]] virtual std::int64_t items() const = 0;
+
+  /// Learns from users × items. Appends the time of each stage to `times`.
+  virtual Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) = 0;
+
+  /// Top-k for the user described by `history` (item indices ascending, values as in training),
+  /// best first, ties to the lower item index. An empty history gives an empty list unless the
+  /// model is not personal (popularity).
+  [[nodiscard]] virtual std::vector<Recommendation> recommend(
+      SparseLine history, const RecommendOptions& options) const = 0;
+
+  /// recommend() for every row of `histories`, in parallel.
+  [[nodiscard]] virtual TopLists recommend_all(const CompressedView& histories,
+                                               const RecommendOptions& options,
+                                               ThreadPool& pool) const;
+
+  /// The items most like `item`, best first; kUsage where the model has no such notion.
+  /// `include_self` keeps the item itself in the list (it comes first).
+  [[nodiscard]] virtual Result<std::vector<Recommendation>> similar_items(std::int32_t item,
+                                                                          std::int32_t k,
+                                                                          bool include_self) const;
+
+  /// Adds the model's tensors; the arrays are borrowed until the file is written.
+  virtual void save(SafetensorsWriter& writer) const = 0;
+  /// Takes the model from a file; kBadData when a tensor is missing or does not fit the others.
+  virtual Status load(std::shared_ptr<const SafetensorsFile> file) = 0;
+};
+
+}  // namespace bascule

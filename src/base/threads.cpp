@@ -1,0 +1,146 @@
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <sched.h>
+
+#include <bascule/base/threads.h>
+
+namespace bascule {
+namespace {
+
+constexpr int kSpins = 2000;  // about 20 µs of pause instructions
+
+int available_processors() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) return CPU_COUNT(&set);
+  const unsigned count = std::thread::hardware_concurrency();
+  return count > 0 ? static_cast<int>(count) : 1;
+}
+
+thread_local bool inside_pool = false;
+
+}  // namespace
+
+struct ThreadPool::State {
+  using Body = std::function<void(std::int64_t, int)>;
+
+  explicit State(int threads) : thread_count(threads) {}
+
+  void start() {
+    workers.reserve(static_cast<std::size_t>(thread_count - 1));
+    for (int t = 1; t < thread_count; ++t) workers.emplace_back([this, t] { work(t); });
+  }
+
+  void drain(int thread) {
+    const bool outer = std::exchange(inside_pool, true);
+    for (;;) {
+      const std::int64_t chunk = next.fetch_add(1, std::memory_order_relaxed);
+      if (chunk >= chunks) break;
+      try {
+        (*body)(chunk, thread);
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        if (!failure) failure = std::current_exception();
+        next.store(chunks, std::memory_order_relaxed);
+      }
+    }
+    inside_pool = outer;
+  }
+
+  void work(int thread) {
+    std::uint64_t seen = 0;
+    for (;;) {
+      for (int spin = 0; spin < kSpins && generation.load(std::memory_order_acquire) == seen;
+           ++spin)
+        __builtin_ia32_pause();
+      {
+        std::unique_lock lock(mutex);
+        wake.wait(lock, [&] { return stop || generation.load(std::memory_order_relaxed) != seen; });
+        if (stop) return;
+        seen = generation.load(std::memory_order_relaxed);
+        if (!body) continue;  // the job ended before this thread woke
+        ++active;
+      }
+      drain(thread);
+      const std::lock_guard lock(mutex);
+      if (--active == 0) idle.notify_one();
+    }
+  }
+
+  const int thread_count;
+  std::vector<std::thread> workers;
+  std::mutex run_mutex;  // one job at a time
+  std::mutex mutex;
+  std::condition_variable wake, idle;
+  std::atomic<std::uint64_t> generation{0};
+  std::atomic<std::int64_t> next{0};
+  std::int64_t chunks = 0;
+  const Body* body = nullptr;
+  int active = 0;
+  bool stop = false;
+  std::exception_ptr failure;
+};
+
+ThreadPool::ThreadPool(int threads)
+    : state_(new State(threads > 0 ? threads : available_processors())) {}
+
+ThreadPool::~ThreadPool() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->stop = true;
+    state_->generation.fetch_add(1);
+  }
+  state_->wake.notify_all();
+  for (std::thread& worker : state_->workers) worker.join();
+  delete state_;
+}
+
+int ThreadPool::threads() const {
+  return state_->thread_count;
+}
+
+void ThreadPool::run(std::int64_t chunks, const std::function<void(std::int64_t, int)>& body) {
+  if (chunks <= 0) return;
+  if (chunks == 1 || state_->thread_count == 1 || inside_pool) {
+    for (std::int64_t chunk = 0; chunk < chunks; ++chunk) body(chunk, 0);
+    return;
+  }
+  State& s = *state_;
+  const std::lock_guard one_job(s.run_mutex);
+  if (s.workers.empty()) s.start();
+  {
+    const std::lock_guard lock(s.mutex);
+    s.body = &body;
+    s.chunks = chunks;
+    s.failure = nullptr;
+    s.next.store(0, std::memory_order_relaxed);
+    s.generation.fetch_add(1, std::memory_order_release);
+  }
+  s.wake.notify_all();
+  s.drain(0);
+  std::unique_lock lock(s.mutex);
+  s.body = nullptr;
+  s.idle.wait(lock, [&] { return s.active == 0; });
+  if (s.failure) std::rethrow_exception(std::exchange(s.failure, nullptr));
+}
+
+namespace {
+std::atomic<int> default_threads{0};
+}  // namespace
+
+void set_default_threads(int threads) {
+  default_threads.store(threads);
+}
+
+ThreadPool& default_pool() {
+  static ThreadPool pool(default_threads.load());
+  return pool;
+}
+
+}  // namespace bascule
