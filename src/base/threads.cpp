@@ -37,13 +37,13 @@ struct ThreadPool::State {
     for (int t = 1; t < thread_count; ++t) workers.emplace_back([this, t] { work(t); });
   }
 
-  void drain(int thread) {
+  void drain(const Body& job, int thread) {
     const bool outer = std::exchange(inside_pool, true);
     for (;;) {
       const std::int64_t chunk = next.fetch_add(1, std::memory_order_relaxed);
       if (chunk >= chunks) break;
       try {
-        (*body)(chunk, thread);
+        job(chunk, thread);
       } catch (...) {
         const std::lock_guard lock(mutex);
         if (!failure) failure = std::current_exception();
@@ -56,6 +56,7 @@ struct ThreadPool::State {
   void work(int thread) {
     std::uint64_t seen = 0;
     for (;;) {
+      const Body* job = nullptr;
       for (int spin = 0; spin < kSpins && generation.load(std::memory_order_acquire) == seen;
            ++spin)
         __builtin_ia32_pause();
@@ -64,10 +65,11 @@ struct ThreadPool::State {
         wake.wait(lock, [&] { return stop || generation.load(std::memory_order_relaxed) != seen; });
         if (stop) return;
         seen = generation.load(std::memory_order_relaxed);
-        if (!body) continue;  // the job ended before this thread woke
+        if (body == nullptr) continue;  // the job ended before this thread woke
+        job = body;
         ++active;
       }
-      drain(thread);
+      drain(*job, thread);
       const std::lock_guard lock(mutex);
       if (--active == 0) idle.notify_one();
     }
@@ -123,7 +125,7 @@ void ThreadPool::run(std::int64_t chunks, const std::function<void(std::int64_t,
     s.generation.fetch_add(1, std::memory_order_release);
   }
   s.wake.notify_all();
-  s.drain(0);
+  s.drain(body, 0);
   std::unique_lock lock(s.mutex);
   s.body = nullptr;
   s.idle.wait(lock, [&] { return s.active == 0; });

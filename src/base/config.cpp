@@ -1,0 +1,126 @@
+#include <sstream>
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <bascule/base/config.h>
+
+namespace bascule {
+namespace {
+
+constexpr int kMaxDepth = 16;
+
+std::string place(const std::string& name, const toml::source_region& region) {
+  return fmt::format("{}:{}", name, region.begin.line);
+}
+
+Result<ConfigValue> convert(const toml::node& node, const std::string& name, int depth) {
+  ConfigValue value;
+  value.origin = place(name, node.source());
+  if (const auto* b = node.as_boolean()) {
+    value.data = b->get();
+  } else if (const auto* i = node.as_integer()) {
+    value.data = i->get();
+  } else if (const auto* f = node.as_floating_point()) {
+    value.data = f->get();
+  } else if (const auto* s = node.as_string()) {
+    value.data = s->get();
+  } else if (const auto* list = node.as_array(); list != nullptr && depth < kMaxDepth) {
+    ConfigValue::List items;
+    for (const toml::node& element : *list) {
+      BASCULE_ASSIGN(ConfigValue item, convert(element, name, depth + 1));
+      items.push_back(std::move(item));
+    }
+    value.data = std::move(items);
+  } else {
+    return Error{Code::kUsage, fmt::format("{}: dates, times and tables are not values here",
+                                           place(name, node.source()))};
+  }
+  return value;
+}
+
+Status flatten(const toml::table& table, const std::string& prefix, const std::string& name,
+               int depth, std::map<std::string, ConfigValue>& out) {
+  if (depth > kMaxDepth) return {Code::kUsage, fmt::format("{}: nested too deeply", name)};
+  for (const auto& [key, node] : table) {
+    const std::string path =
+        prefix.empty() ? std::string(key.str()) : fmt::format("{}.{}", prefix, key.str());
+    if (const auto* inner = node.as_table()) {
+      BASCULE_TRY(flatten(*inner, path, name, depth + 1, out));
+    } else if (const auto* list = node.as_array(); list != nullptr && list->is_array_of_tables()) {
+      for (std::size_t i = 0; i < list->size(); ++i) {
+        BASCULE_TRY(
+            flatten(*(*list)[i].as_table(), fmt::format("{}[{}]", path, i), name, depth + 1, out));
+      }
+    } else {
+      BASCULE_ASSIGN(ConfigValue value, convert(node, name, 0));
+      out.insert_or_assign(path, std::move(value));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string ConfigValue::to_toml() const {
+  struct Print {
+    std::string operator()(bool b) const { return b ? "true" : "false"; }
+    std::string operator()(std::int64_t i) const { return fmt::format("{}", i); }
+    std::string operator()(double d) const {
+      std::ostringstream text;
+      text << toml::value<double>(d);
+      return text.str();
+    }
+    std::string operator()(const std::string& s) const {
+      std::ostringstream text;
+      text << toml::toml_formatter(
+          toml::value<std::string>(s),
+          toml::toml_formatter::default_flags & ~toml::format_flags::allow_multi_line_strings);
+      return text.str();
+    }
+    std::string operator()(const List& list) const {
+      std::string text = "[";
+      for (std::size_t i = 0; i < list.size(); ++i) {
+        if (i > 0) text += ", ";
+        text += list[i].to_toml();
+      }
+      return text + "]";
+    }
+  };
+  return std::visit(Print{}, data);
+}
+
+Result<Config> Config::parse(std::string_view toml_text, const std::string& name) {
+  Config config;
+  try {
+    const toml::table table = toml::parse(toml_text, name);
+    BASCULE_TRY(flatten(table, "", name, 0, config.values_));
+  } catch (const toml::parse_error& error) {
+    return Error{Code::kUsage, fmt::format("{}:{}:{}: {}", name, error.source().begin.line,
+                                           error.source().begin.column, error.description())};
+  }
+  return config;
+}
+
+Status Config::set(std::string_view assignment) {
+  const std::size_t equals = assignment.find('=');
+  if (equals == std::string_view::npos || equals == 0)
+    return {Code::kUsage, fmt::format("--set {}: expected key=value", assignment)};
+  const std::string key(assignment.substr(0, equals));
+  const std::string text(assignment.substr(equals + 1));
+  Result<Config> parsed = parse("value = " + text, "--set " + key);
+  if (parsed.ok() && parsed->values_.size() == 1 && parsed->values_.contains("value")) {
+    values_[key] = parsed->values_.at("value");
+    values_[key].origin = "--set " + key;
+  } else {
+    values_[key] = {text, "--set " + key};  // a bare word: --set data.path=ratings.csv
+  }
+  return {};
+}
+
+const ConfigValue* Config::find(std::string_view key) const {
+  const auto it = values_.find(std::string(key));
+  return it == values_.end() ? nullptr : &it->second;
+}
+
+}  // namespace bascule
