@@ -67,7 +67,8 @@ class Recommender {
                                                                           std::int32_t k,
                                                                           bool include_self) const;
 
-  /// Adds the model's tensors; the arrays are borrowed until the file is written.
+  /// Adds the tensors of the model; the arrays are borrowed until the file is written. The training
+  /// interactions are in the same file (interactions_io.h), so a model need not repeat them.
   virtual void save(SafetensorsWriter& writer) const = 0;
   /// Takes the model from a file; kBadData when a tensor is missing or does not fit the others.
   virtual Status load(std::shared_ptr<const SafetensorsFile> file) = 0;

@@ -1,0 +1,27 @@
+#pragma once
+// The keys of a spec with task = "recommend", and what they mean for data, model and evaluation.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <bascule/base/config.h>
+#include <bascule/data/prepare.h>
+#include <bascule/data/ratings.h>
+#include <bascule/data/split.h>
+#include <bascule/recsys/contract.h>
+#include <bascule/recsys/item_knn.h>
+
+namespace bascule {
+
+/// Every key, with type, default and help.
+const Schema& recommend_schema();
+
+RatingsOptions ratings_options(const Settings& settings);
+PrepareOptions prepare_options(const Settings& settings);
+SplitOptions split_options(const Settings& settings);
+KnnOptions knn_options(const Settings& settings);
+
+/// The model named by model.type, not fitted.
+std::unique_ptr<Recommender> make_recommender(const Settings& settings);
+
+}  // namespace bascule

@@ -1,0 +1,112 @@
+#include <bascule/recsys/item_knn.h>
+
+#include <algorithm>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "recsys/score_board.h"
+
+namespace bascule {
+
+struct ItemKnn::Scratch {
+  explicit Scratch(std::int64_t items) : board(items) {}
+  ScoreBoard board;
+};
+
+Result<NeighborIndex> ItemKnn::build_index(const CompressedView& interactions,
+                                           const KnnOptions& options) {
+  if (options.weighting.weighting == Weighting::kRaw)
+    return NeighborIndex::build(interactions, PointAxis::kMinors, options.similarity);
+  Compressed documents = flip(interactions);
+  Weigher(documents.view(), options.weighting).weigh_all(documents);
+  return NeighborIndex::build(documents.view(), PointAxis::kMajors, options.similarity);
+}
+
+Status ItemKnn::fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) {
+  Stopwatch watch;
+  BASCULE_ASSIGN(const NeighborIndex index, build_index(interactions.view(), options_));
+  times.emplace_back("index", watch.restart());
+  BASCULE_ASSIGN(fitted_, all_neighbors(index, options_.neighbors, pool));
+  times.emplace_back("neighbors", watch.restart());
+  loaded_.reset();
+  items_ = fitted_.points;
+  width_ = fitted_.k;
+  ids_ = fitted_.ids;
+  scores_ = fitted_.scores;
+  return {};
+}
+
+void ItemKnn::recommend_into(SparseLine history, const RecommendOptions& options, Scratch& scratch,
+                             std::vector<Recommendation>& out) const {
+  for (std::size_t h = 0; h < history.size(); ++h) {
+    const auto first = static_cast<std::size_t>(history.indices[h]) * width_;
+    for (std::size_t slot = first; slot < first + width_ && ids_[slot] >= 0; ++slot) {
+      // A mapped list is checked where it is used: reading all of it would cost every start.
+      if (ids_[slot] < items_) scratch.board.add(ids_[slot], history.values[h] * scores_[slot]);
+    }
+  }
+  scratch.board.take_top(history, options, out);
+}
+
+std::vector<Recommendation> ItemKnn::recommend(SparseLine history,
+                                               const RecommendOptions& options) const {
+  Scratch scratch(items_);
+  std::vector<Recommendation> out;
+  recommend_into(history, options, scratch, out);
+  return out;
+}
+
+TopLists ItemKnn::recommend_all(const CompressedView& histories, const RecommendOptions& options,
+                                ThreadPool& pool) const {
+  return recommend_rows(
+      histories, options.k, pool, [&] { return Scratch(items_); },
+      [&](SparseLine history, Scratch& scratch, std::vector<Recommendation>& out) {
+        recommend_into(history, options, scratch, out);
+      });
+}
+
+Result<std::vector<Recommendation>> ItemKnn::similar_items(std::int32_t item, std::int32_t k,
+                                                           bool include_self) const {
+  if (item < 0 || item >= items_)
+    return Error{Code::kUsage, fmt::format("item index {} is not in the model", item)};
+  const std::int32_t wanted = std::max(include_self ? k - 1 : k, 0);
+  if (wanted > width_)
+    return Error{Code::kUsage,
+                 fmt::format("{} neighbours asked for, {} stored per item", wanted, width_)};
+  std::vector<Recommendation> out;
+  if (include_self && k > 0) out.push_back({item, 1.0F});
+  const auto first = static_cast<std::size_t>(item) * width_;
+  for (std::size_t slot = first; slot < first + wanted && ids_[slot] >= 0; ++slot) {
+    if (ids_[slot] >= items_)
+      return Error{Code::kBadData,
+                   fmt::format("{}: neighbour {} of item {} does not exist",
+                               loaded_ ? loaded_->path() : "model", ids_[slot], item)};
+    out.push_back({ids_[slot], scores_[slot]});
+  }
+  return out;
+}
+
+void ItemKnn::save(SafetensorsWriter& writer) const {
+  writer.add("neighbors.ids", Shape{items_, width_}, ids_);
+  writer.add("neighbors.scores", Shape{items_, width_}, scores_);
+}
+
+Status ItemKnn::load(std::shared_ptr<const SafetensorsFile> file) {
+  BASCULE_ASSIGN(const auto ids, file->get<std::int32_t>("neighbors.ids", 2));
+  BASCULE_ASSIGN(const auto scores, file->get<float>("neighbors.scores", 2));
+  const Shape& shape = file->tensors().find("neighbors.ids")->second.shape;
+  if (!(shape == file->tensors().find("neighbors.scores")->second.shape) ||
+      shape[1] > std::numeric_limits<std::int32_t>::max())
+    return {Code::kBadData,
+            fmt::format("{}: neighbors.ids and neighbors.scores do not fit", file->path())};
+  items_ = shape[0];
+  width_ = static_cast<std::int32_t>(shape[1]);
+  ids_ = ids;
+  scores_ = scores;
+  fitted_ = {};
+  loaded_ = std::move(file);
+  return {};
+}
+
+}  // namespace bascule

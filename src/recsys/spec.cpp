@@ -1,0 +1,177 @@
+#include <bascule/recsys/spec.h>
+
+#include <limits>
+
+#include <bascule/recsys/popularity.h>
+#include <bascule/recsys/user_knn.h>
+
+namespace bascule {
+namespace {
+
+constexpr double kLargestK = 100000;
+
+std::vector<std::string> format_names() {
+  std::vector<std::string> names = {"auto"};
+  for (const FormatInfo& format : ratings_formats()) names.emplace_back(format.name);
+  return names;
+}
+
+KeyInfo flag(std::string name, bool fallback, std::string help) {
+  return {std::move(name), KeyType::kBool, fallback ? "true" : "false", std::move(help), {}, {}, {}};
+}
+
+KeyInfo word(std::string name, std::string fallback, std::string help,
+             std::vector<std::string> choices = {}) {
+  return {std::move(name), KeyType::kText, std::move(fallback), std::move(help), std::move(choices),
+          {}, {}};
+}
+
+KeyInfo integer(std::string name, std::string fallback, double low, double high, std::string help) {
+  return {std::move(name), KeyType::kInt, std::move(fallback), std::move(help), {}, low, high};
+}
+
+KeyInfo number(std::string name, std::string fallback, std::optional<double> low,
+               std::optional<double> high, std::string help) {
+  return {std::move(name), KeyType::kFloat, std::move(fallback), std::move(help), {}, low, high};
+}
+
+Schema make_schema() {
+  constexpr double kMany = 1e15;
+  constexpr double kHuge = std::numeric_limits<float>::max();
+  return {
+      word("task", "\"recommend\"", "what is trained", {"recommend"}),
+      integer("seed", "1", 0, kMany, "of everything random"),
+
+      word("data.path", "", "a known set, a file or a folder"),
+      word("data.format", "\"auto\"", "layout of the file, when it is not to be recognised",
+           format_names()),
+      word("data.titles", "\"auto\"", "file with the items' titles; auto: beside the ratings"),
+      word("data.user_column", "\"\"", "name or 1-based number of the column (csv, tsv)"),
+      word("data.item_column", "\"\"", "as user_column"),
+      word("data.rating_column", "\"\"", "as user_column"),
+      word("data.time_column", "\"\"", "as user_column"),
+      word("data.part", "\"\"", "read only this ready-made part of the set: train, valid or test",
+           {"", "train", "valid", "test"}),
+      flag("data.pandas_compatible", false, "skip the rows that pandas.read_csv would skip"),
+      flag("data.strict", false, "a malformed row is an error"),
+      number("data.min_rating", "-inf", {}, {}, "keep ratings >= this"),
+      word("data.duplicates", "\"first\"", "which of several ratings of one item by one user counts",
+           {"first", "last", "max", "mean", "sum", "error"}),
+      integer("data.min_item_ratings", "0", 0, kMany, "keep items with at least so many ratings"),
+      integer("data.min_user_ratings", "0", 0, kMany, "keep users with at least so many ratings"),
+      flag("data.k_core", false, "repeat the two minima until nothing changes"),
+      flag("data.binarise", false, "every rating that is kept counts 1"),
+
+      word("model.type", "\"item-knn\"", "the model", {"item-knn", "user-knn", "popularity"}),
+      word("model.similarity", "\"cosine\"", "of two items or users",
+           {"cosine", "pearson", "jaccard"}),
+      integer("model.neighbors", "100", 1, kLargestK, "neighbours per item or user"),
+      number("model.shrinkage", "0.0", 0, kHuge, "added to the denominator of the similarity"),
+      number("model.alpha", "0.5", 0, 1, "asymmetric cosine; 0.5 is the cosine"),
+      word("model.weighting", "\"raw\"", "of interactions before similarities are taken",
+           {"raw", "cosine", "tf-idf", "bm25"}),
+      number("model.bm25_k1", "1.2", 0, kHuge, "saturation of BM25"),
+      number("model.bm25_b", "0.75", 0, 1, "length normalisation of BM25"),
+
+      word("evaluate.split", "\"strong\"", "how test data are held out",
+           {"strong", "leave-one-out", "random", "time"}),
+      {"evaluate.heldout", KeyType::kIntOrText, "\"auto\"",
+       "held-out users (strong); auto: min(10,000, a tenth of the users in whole hundreds)",
+       {"auto"}, 1, kMany},
+      number("evaluate.fraction", "0.2", 0, 1, "share of a held-out user's items that are targets"),
+      integer("evaluate.min_interactions", "5", 2, kMany, "users with fewer have no targets"),
+      word("evaluate.part", "\"test\"", "measure on this part", {"test", "valid"}),
+      flag("evaluate.graded", false, "relevance is the rating, gain 2^r − 1; else every target is 1"),
+      {"evaluate.at", KeyType::kIntList, "[10, 20, 50, 100]", "cut-offs of the metrics", {}, 1,
+       kLargestK},
+
+      word("bascule.version", "", "written into a run: the version that made it"),
+      word("bascule.commit", "", "written into a run: the commit that made it"),
+  };
+}
+
+Duplicates duplicates(const std::string& name) {
+  if (name == "last") return Duplicates::kLast;
+  if (name == "max") return Duplicates::kMax;
+  if (name == "mean") return Duplicates::kMean;
+  if (name == "sum") return Duplicates::kSum;
+  if (name == "error") return Duplicates::kError;
+  return Duplicates::kFirst;
+}
+
+Similarity similarity(const std::string& name) {
+  if (name == "pearson") return Similarity::kPearson;
+  if (name == "jaccard") return Similarity::kJaccard;
+  return Similarity::kCosine;
+}
+
+Weighting weighting(const std::string& name) {
+  if (name == "cosine") return Weighting::kCosine;
+  if (name == "tf-idf") return Weighting::kTfIdf;
+  if (name == "bm25") return Weighting::kBm25;
+  return Weighting::kRaw;
+}
+
+}  // namespace
+
+const Schema& recommend_schema() {
+  static const Schema schema = make_schema();
+  return schema;
+}
+
+RatingsOptions ratings_options(const Settings& settings) {
+  RatingsOptions options;
+  options.format = settings.text("data.format");
+  options.user_column = settings.text("data.user_column");
+  options.item_column = settings.text("data.item_column");
+  options.rating_column = settings.text("data.rating_column");
+  options.time_column = settings.text("data.time_column");
+  options.part = settings.text("data.part");
+  options.min_rating = static_cast<float>(settings.number("data.min_rating"));
+  options.pandas_compatible = settings.flag("data.pandas_compatible");
+  options.strict = settings.flag("data.strict");
+  return options;
+}
+
+PrepareOptions prepare_options(const Settings& settings) {
+  PrepareOptions options;
+  options.min_rating = static_cast<float>(settings.number("data.min_rating"));
+  options.duplicates = duplicates(settings.text("data.duplicates"));
+  options.min_item_ratings = settings.integer("data.min_item_ratings");
+  options.min_user_ratings = settings.integer("data.min_user_ratings");
+  options.k_core = settings.flag("data.k_core");
+  options.binarise = settings.flag("data.binarise");
+  return options;
+}
+
+SplitOptions split_options(const Settings& settings) {
+  SplitOptions options;
+  options.kind = parse_split_kind(settings.text("evaluate.split")).value();  // one of the choices
+  options.seed = static_cast<std::uint64_t>(settings.integer("seed"));
+  if (settings.word("evaluate.heldout") != "auto")
+    options.heldout = settings.integer("evaluate.heldout");
+  options.fraction = settings.number("evaluate.fraction");
+  options.min_interactions = settings.integer("evaluate.min_interactions");
+  return options;
+}
+
+KnnOptions knn_options(const Settings& settings) {
+  KnnOptions options;
+  options.neighbors = static_cast<std::int32_t>(settings.integer("model.neighbors"));
+  options.similarity.similarity = similarity(settings.text("model.similarity"));
+  options.similarity.shrinkage = static_cast<float>(settings.number("model.shrinkage"));
+  options.similarity.alpha = static_cast<float>(settings.number("model.alpha"));
+  options.weighting.weighting = weighting(settings.text("model.weighting"));
+  options.weighting.bm25_k1 = static_cast<float>(settings.number("model.bm25_k1"));
+  options.weighting.bm25_b = static_cast<float>(settings.number("model.bm25_b"));
+  return options;
+}
+
+std::unique_ptr<Recommender> make_recommender(const Settings& settings) {
+  const std::string& type = settings.text("model.type");
+  if (type == "popularity") return std::make_unique<Popularity>();
+  if (type == "user-knn") return std::make_unique<UserKnn>(knn_options(settings));
+  return std::make_unique<ItemKnn>(knn_options(settings));
+}
+
+}  // namespace bascule
