@@ -1,0 +1,46 @@
+# Two commands do everything on a fresh Debian 12: `make demo` and `make test`.
+SHELL := /bin/bash
+JOBS ?= $(shell nproc)
+BUILD := build/release
+
+.PHONY: help deps build demo test lint bench check-long install clean
+
+help:
+	@echo 'make demo        install what is needed, build, recommend books'
+	@echo 'make test        install what is needed, build, run every suite'
+	@echo 'make build       build $(BUILD)/bascule'
+	@echo 'make lint        formatter and clang-tidy'
+	@echo 'make bench       timings against pandas, SciPy, scikit-learn, implicit, sparse_dot_topn'
+	@echo 'make check-long  every suite under the sanitizers, and the fuzzers'
+	@echo 'make install     into PREFIX (default /usr/local)'
+
+deps:
+	@scripts/install-deps
+
+build: deps
+	@cmake --preset release >/dev/null
+	@cmake --build $(BUILD) -j $(JOBS) --target bascule_cli
+
+demo: build
+	@scripts/demo $(BUILD)/bascule
+
+test: deps
+	@cmake --preset ci >/dev/null
+	@cmake --build $(BUILD) -j $(JOBS)
+	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+
+lint: deps
+	@scripts/check-format
+	@scripts/check-tidy
+
+bench: deps
+	@bench/run
+
+check-long: deps
+	@scripts/check-long
+
+install: build
+	@cmake --install $(BUILD) --prefix $${PREFIX:-/usr/local}
+
+clean:
+	@rm -rf build

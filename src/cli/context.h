@@ -1,0 +1,52 @@
+#pragma once
+// What every verb shares: the global options, where text goes, and how a verb is registered.
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <bascule/base/status.h>
+#include <bascule/base/timer.h>
+
+namespace CLI {
+class App;
+}
+
+namespace bascule::cli {
+
+struct Context {
+  std::string device = "auto";
+  std::string precision = "fp32";
+  int threads = 0;
+  std::int64_t seed = -1;  ///< −1: the spec's
+  std::vector<std::string> data_dirs;
+  bool json = false;
+  bool quiet = false;
+
+  /// The verb that was asked for; set while parsing.
+  std::function<Status()> action;
+
+  /// A line of progress on stderr, unless --quiet.
+  void log(const std::string& line) const;
+  /// The device that does the work ("cpu"), or why it cannot be had.
+  [[nodiscard]] Result<std::string> resolve_device() const;
+};
+
+/// The one JSON document of a verb, on stdout.
+void print_json(const nlohmann::ordered_json& document);
+nlohmann::ordered_json seconds_json(const StageTimes& times);
+
+/// True once Ctrl-C (or SIGTERM) was received. A second one ends the process at once.
+bool interrupted();
+void watch_interrupts();
+
+void add_devices(CLI::App& app, Context& context);
+void add_data(CLI::App& app, Context& context);
+void add_fit(CLI::App& app, Context& context);
+void add_recommend(CLI::App& app, Context& context);
+void add_evaluate(CLI::App& app, Context& context);
+void add_summary(CLI::App& app, Context& context);
+void add_completion(CLI::App& app, Context& context);
+
+}  // namespace bascule::cli
