@@ -1,0 +1,35 @@
+// The kernels with AVX2 instructions.
+#if defined(__x86_64__)
+#include <cstring>
+
+#include <immintrin.h>
+
+#include "devices/cpu/neighbors_isa.h"
+
+namespace bascule::detail {
+namespace {
+
+#define BASCULE_TARGET __attribute__((target("avx2,bmi,bmi2")))
+#define BASCULE_KERNEL BASCULE_TARGET inline
+
+BASCULE_KERNEL std::uint32_t at_least(const float* scores, __m256 low, __m256 high) {
+  const __m256 a = _mm256_cmp_ps(_mm256_loadu_ps(scores), low, _CMP_GE_OQ);
+  const __m256 b = _mm256_cmp_ps(_mm256_loadu_ps(scores + 8), high, _CMP_GE_OQ);
+  return std::uint32_t(_mm256_movemask_ps(a)) | (std::uint32_t(_mm256_movemask_ps(b)) << 8);
+}
+/// The lanes of a block that reach their thresholds, as bits.
+BASCULE_KERNEL std::uint32_t at_least(const float* scores, const float* thresholds) {
+  return at_least(scores, _mm256_loadu_ps(thresholds), _mm256_loadu_ps(thresholds + 8));
+}
+BASCULE_KERNEL std::uint32_t at_least(const float* scores, float threshold) {
+  return at_least(scores, _mm256_set1_ps(threshold), _mm256_set1_ps(threshold));
+}
+
+#include "devices/cpu/neighbors_kernels.inc"
+
+}  // namespace
+
+const NeighborKernels kNeighborsAvx2 = {"avx2", line, pairs, dot};
+
+}  // namespace bascule::detail
+#endif

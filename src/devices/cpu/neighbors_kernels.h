@@ -1,0 +1,32 @@
+#pragma once
+// The inner loops, compiled once per instruction set and chosen at run time.
+#include <cstdint>
+
+#include "devices/cpu/neighbors_data.h"
+
+namespace bascule::detail {
+
+/// The k best of every point, by rank.
+struct TopTable {
+  std::uint64_t* keys;  ///< points × k
+  float* thresholds;    ///< padded
+  std::int32_t k;
+};
+
+struct NeighborKernels {
+  const char* name;
+  /// Scores of all points against one line (features, values or null for ones) offered to `top`;
+  /// `left` as in ScoreForm, `exclude` a rank or −1.
+  void (*line)(const NeighborData&, SparseLine, float left, std::int32_t exclude,
+               NeighborWorkspace&, TopKeys top);
+  /// Scores of all pairs (rank, higher rank), each offered to both.
+  void (*pairs)(const NeighborData&, std::int32_t rank, NeighborWorkspace&, TopTable);
+  float (*dot)(const float* a, const float* b, std::int64_t n);
+};
+
+/// The best for this processor.
+const NeighborKernels& neighbor_kernels();
+/// All that this processor can run, the portable one first; for tests.
+std::span<const NeighborKernels* const> all_neighbor_kernels();
+
+}  // namespace bascule::detail

@@ -1,0 +1,30 @@
+// Plain C++ for every processor.
+#include <cstring>
+
+#include "devices/cpu/neighbors_isa.h"
+
+namespace bascule::detail {
+namespace {
+
+#define BASCULE_TARGET
+#define BASCULE_KERNEL BASCULE_TARGET inline
+
+/// The lanes of a block that reach their thresholds, as bits.
+std::uint32_t at_least(const float* scores, const float* thresholds) {
+  std::uint32_t hits = 0;
+  for (int l = 0; l < kBlock; ++l) hits |= std::uint32_t{scores[l] >= thresholds[l]} << l;
+  return hits;
+}
+std::uint32_t at_least(const float* scores, float threshold) {
+  std::uint32_t hits = 0;
+  for (int l = 0; l < kBlock; ++l) hits |= std::uint32_t{scores[l] >= threshold} << l;
+  return hits;
+}
+
+#include "devices/cpu/neighbors_kernels.inc"
+
+}  // namespace
+
+const NeighborKernels kNeighborsPortable = {"portable", line, pairs, dot};
+
+}  // namespace bascule::detail
