@@ -1,18 +1,22 @@
 #include "cli/context.h"
 
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <bascule/data/catalogue.h>
+
 namespace bascule::cli {
 namespace {
 
-volatile std::sig_atomic_t stop_requested = 0;
+std::atomic<bool> stop_requested{false};
+static_assert(std::atomic<bool>::is_always_lock_free);  // may be set by a signal handler
 
 extern "C" void on_interrupt(int signal) {
-  stop_requested = 1;
+  stop_requested.store(true);
   std::signal(signal, SIG_DFL);
 }
 
@@ -20,6 +24,12 @@ extern "C" void on_interrupt(int signal) {
 
 void Context::log(const std::string& line) const {
   if (!quiet) fmt::print(stderr, "{}\n", line);
+}
+
+std::vector<std::string> Context::search_dirs() const {
+  std::vector<std::string> dirs = data_options;
+  for (std::string& dir : data_dirs()) dirs.push_back(std::move(dir));
+  return dirs;
 }
 
 Result<std::string> Context::resolve_device() const {
@@ -43,7 +53,7 @@ nlohmann::ordered_json seconds_json(const StageTimes& times) {
   return seconds;
 }
 
-bool interrupted() { return stop_requested != 0; }
+const std::atomic<bool>& interrupt_flag() { return stop_requested; }
 
 void watch_interrupts() {
   std::signal(SIGINT, on_interrupt);

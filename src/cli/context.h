@@ -1,5 +1,6 @@
 #pragma once
 // What every verb shares: the global options, where text goes, and how a verb is registered.
+#include <atomic>
 #include <functional>
 #include <string>
 #include <vector>
@@ -20,7 +21,7 @@ struct Context {
   std::string precision = "fp32";
   int threads = 0;
   std::int64_t seed = -1;  ///< −1: the spec's
-  std::vector<std::string> data_dirs;
+  std::vector<std::string> data_options;  ///< folders given by --data
   bool json = false;
   bool quiet = false;
 
@@ -29,6 +30,8 @@ struct Context {
 
   /// A line of progress on stderr, unless --quiet.
   void log(const std::string& line) const;
+  /// Folders searched for data sets: those of --data, then the usual ones.
+  [[nodiscard]] std::vector<std::string> search_dirs() const;
   /// The device that does the work ("cpu"), or why it cannot be had.
   [[nodiscard]] Result<std::string> resolve_device() const;
 };
@@ -38,7 +41,7 @@ void print_json(const nlohmann::ordered_json& document);
 nlohmann::ordered_json seconds_json(const StageTimes& times);
 
 /// True once Ctrl-C (or SIGTERM) was received. A second one ends the process at once.
-bool interrupted();
+const std::atomic<bool>& interrupt_flag();
 void watch_interrupts();
 
 void add_devices(CLI::App& app, Context& context);

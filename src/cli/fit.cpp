@@ -34,9 +34,9 @@ Status fit(const Options& options, const Context& context) {
   request.out = options.out.empty()
                     ? "runs/" + std::filesystem::path(options.spec).stem().string()
                     : options.out;
-  request.data_dirs = context.data_dirs;
+  request.data_dirs = context.search_dirs();
   request.log = [&](const std::string& line) { context.log(line); };
-  request.interrupted = interrupted;
+  request.interrupted = [] { return interrupt_flag().load(); };
   BASCULE_ASSIGN(const FitOutcome outcome, fit_recommender(settings, request, default_pool()));
 
   if (context.json) {

@@ -19,7 +19,7 @@ Status UserKnn::index_interactions() {
                                                 options_.similarity));
     return {};
   }
-  Compressed weighted = flip(flip(interactions_).view());  // a copy that may be changed
+  Compressed weighted = copy(interactions_);
   weigher_.weigh_all(weighted);
   BASCULE_ASSIGN(index_,
                  NeighborIndex::build(weighted.view(), PointAxis::kMajors, options_.similarity));

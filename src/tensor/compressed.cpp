@@ -73,4 +73,13 @@ Compressed flip(const CompressedView& matrix) {
   return flipped;
 }
 
+Compressed copy(const CompressedView& matrix) {
+  Compressed copied;
+  copied.minors_ = matrix.minors;
+  copied.offsets_.assign(matrix.offsets, matrix.offsets + matrix.majors + 1);
+  copied.indices_.assign(matrix.indices, matrix.indices + matrix.nonzeros());
+  copied.values_.assign(matrix.values, matrix.values + matrix.nonzeros());
+  return copied;
+}
+
 }  // namespace bascule

@@ -75,6 +75,7 @@ class Settings {
   /// Where the key's value comes from, for messages: "spec.toml:12".
   [[nodiscard]] std::string origin(std::string_view key) const;
 
+  [[nodiscard]] const Schema& schema() const { return schema_; }
   /// Overwrites a declared key (what was resolved during a fit: paths, counts).
   void put(const std::string& key, ConfigValue value);
   /// Every key that has a value, as TOML in the order of the schema.

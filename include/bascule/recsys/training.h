@@ -25,7 +25,7 @@ struct LoadedData {
   StageTimes times;  ///< "read", "filter", "matrix", "titles"
 };
 
-/// `data_dirs` are searched for data.path before $BASCULE_DATA and the cache.
+/// `data_dirs` are searched for data.path in their order (see data_dirs() in data/catalogue.h).
 Result<LoadedData> load_data(const Settings& settings, const std::vector<std::string>& data_dirs,
                              ThreadPool& pool);
 

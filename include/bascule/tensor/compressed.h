@@ -64,6 +64,7 @@ class Compressed {
 
  protected:
   friend Compressed flip(const CompressedView& matrix);
+  friend Compressed copy(const CompressedView& matrix);
   std::int64_t minors_ = 0;
   std::vector<std::int64_t> offsets_;
   std::vector<std::int32_t> indices_;
@@ -72,6 +73,9 @@ class Compressed {
 
 /// The same matrix compressed along the other axis: rows ↔ columns. Lines come out ascending.
 Compressed flip(const CompressedView& matrix);
+
+/// The same matrix in memory of its own.
+Compressed copy(const CompressedView& matrix);
 
 /// Checks arrays that are not owned (a mapped file) by the rules of Compressed::make.
 Status check_compressed(std::int64_t majors, std::int64_t minors,
