@@ -28,45 +28,45 @@ std::string slurp(const std::string& path) {
 class FailingOps {
  public:
   enum Kind { kOpen, kWrite, kSync, kClose, kRename, kNone };
-  FailingOps(Kind kind, int nth) : saved_(detail::file_ops()) {
-    kind_ = kind;
-    countdown_ = nth;
-    fired_ = false;
-    real_ = saved_;
+  FailingOps(Kind which, int nth) : saved_(detail::file_ops()) {
+    kind = which;
+    countdown = nth;
+    has_fired = false;
+    real = saved_;
     detail::file_ops() = {[](const char* path, int flags, mode_t mode) {
-                            return fails(kOpen) ? -1 : real_.open(path, flags, mode);
+                            return fails(kOpen) ? -1 : real.open(path, flags, mode);
                           },
                           [](int fd, const void* data, std::size_t size) -> ssize_t {
-                            return fails(kWrite) ? -1 : real_.write(fd, data, size);
+                            return fails(kWrite) ? -1 : real.write(fd, data, size);
                           },
-                          [](int fd) { return fails(kSync) ? -1 : real_.fsync(fd); },
+                          [](int fd) { return fails(kSync) ? -1 : real.fsync(fd); },
                           [](int fd) {
-                            const int result = real_.close(fd);
+                            const int result = real.close(fd);
                             return fails(kClose) ? -1 : result;
                           },
                           [](const char* from, const char* to) {
-                            return fails(kRename) ? -1 : real_.rename(from, to);
+                            return fails(kRename) ? -1 : real.rename(from, to);
                           },
-                          real_.unlink};
+                          real.unlink};
   }
   ~FailingOps() { detail::file_ops() = saved_; }
   FailingOps(const FailingOps&) = delete;
   FailingOps& operator=(const FailingOps&) = delete;
 
-  static bool fired() { return fired_; }
+  static bool fired() { return has_fired; }
 
  private:
-  static bool fails(Kind kind) {
-    if (kind != kind_ || --countdown_ != 0) return false;
-    fired_ = true;
+  static bool fails(Kind called) {
+    if (called != kind || --countdown != 0) return false;
+    has_fired = true;
     errno = ENOSPC;
     return true;
   }
   detail::FileOps saved_;
-  static inline detail::FileOps real_;
-  static inline Kind kind_ = kNone;
-  static inline int countdown_ = 0;
-  static inline bool fired_ = false;
+  static inline detail::FileOps real;
+  static inline Kind kind = kNone;
+  static inline int countdown = 0;
+  static inline bool has_fired = false;
 };
 
 Status write_two_pieces(const std::string& path) {

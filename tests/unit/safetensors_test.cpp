@@ -1,4 +1,4 @@
-#include <array>
+#include <bit>
 #include <cstring>
 
 #include <gmock/gmock.h>
@@ -129,7 +129,7 @@ TEST(Safetensors, ReadsWhatOtherWritersMayProduce) {
   const auto first = (*file)->get<float>("f", 0);
   ASSERT_TRUE(first.ok());
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(first->data()) % alignof(float), 0U);
-  EXPECT_EQ(std::memcmp(first->data(), "\1\1\1\1", 4), 0);
+  EXPECT_EQ(std::bit_cast<std::uint32_t>(first->front()), 0x01010101U);
   EXPECT_EQ((*file)->get<float>("f", 0)->data(), first->data());  // one copy, not one per call
 }
 
