@@ -1,0 +1,73 @@
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <bascule/recsys/popularity.h>
+
+namespace bascule {
+namespace {
+
+constexpr std::string_view kTensor = "item_users";
+
+}  // namespace
+
+std::vector<std::int64_t> count_item_users(const CompressedView& users_by_items) {
+  std::vector<std::int64_t> counts(static_cast<std::size_t>(users_by_items.minors), 0);
+  for (std::int64_t p = 0; p < users_by_items.nonzeros(); ++p) ++counts[users_by_items.indices[p]];
+  return counts;
+}
+
+void Popularity::rank() {
+  ranking_.clear();
+  for (std::size_t item = 0; item < item_users_.size(); ++item) {
+    if (item_users_[item] > 0) ranking_.push_back(static_cast<std::int32_t>(item));
+  }
+  std::stable_sort(ranking_.begin(), ranking_.end(),
+                   [&](std::int32_t a, std::int32_t b) { return item_users_[a] > item_users_[b]; });
+}
+
+Status Popularity::fit(const CsrMatrix& interactions, ThreadPool&, StageTimes& times) {
+  const Stopwatch watch;
+  item_users_ = count_item_users(interactions.view());
+  rank();
+  times.emplace_back("count", watch.seconds());
+  return {};
+}
+
+std::vector<Recommendation> Popularity::recommend(SparseLine history,
+                                                  const RecommendOptions& options) const {
+  std::vector<Recommendation> best;
+  const auto k = static_cast<std::size_t>(std::max(options.k, 0));
+  best.reserve(std::min(k, ranking_.size()));
+  for (const std::int32_t item : ranking_) {
+    if (best.size() == k) break;
+    if (options.exclude_history &&
+        std::binary_search(history.indices.begin(), history.indices.end(), item))
+      continue;
+    best.push_back({item, static_cast<float>(item_users_[item])});
+  }
+  return best;
+}
+
+void Popularity::save(SafetensorsWriter& writer) const {
+  writer.add(std::string(kTensor), Shape{items()}, std::span(item_users_));
+}
+
+Status Popularity::load(std::shared_ptr<const SafetensorsFile> file) {
+  BASCULE_ASSIGN(const auto counts, file->get<std::int64_t>(kTensor));
+  if (counts.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) {
+    return {Code::kBadData, fmt::format("{}: {} items are too many", file->path(), counts.size())};
+  }
+  for (std::size_t item = 0; item < counts.size(); ++item) {
+    if (counts[item] < 0) {
+      return {Code::kBadData, fmt::format("{}: {}[{}] is negative", file->path(), kTensor, item)};
+    }
+  }
+  item_users_.assign(counts.begin(), counts.end());
+  rank();
+  return {};
+}
+
+}  // namespace bascule
