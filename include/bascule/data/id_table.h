@@ -13,7 +13,8 @@ class IdTable {
  public:
   IdTable();
 
-  /// The number of `id`, adding it when it is new.
+  /// The number of `id`, adding it when it is new; -1 when it is new and the table holds 2^31 - 2
+  /// ids already.
   std::int32_t intern(std::string_view id);
   [[nodiscard]] std::optional<std::int32_t> find(std::string_view id) const;
   [[nodiscard]] std::string_view operator[](std::int32_t index) const {
@@ -26,7 +27,7 @@ class IdTable {
   void grow();
   std::vector<char> bytes_;
   std::vector<std::uint64_t> ends_;   // ends_[i + 1] is where string i ends
-  std::vector<std::uint64_t> slots_;  // open addressing: (hash high 32 bits | index + 1), 0 is free
+  std::vector<std::uint64_t> slots_;  // open addressing: (hash << 32 | index + 1), 0 is free
 };
 
 }  // namespace bascule
