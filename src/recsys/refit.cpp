@@ -1,7 +1,7 @@
 #include <bascule/recsys/refit.h>
 
 #include <bascule/data/split.h>
-#include <bascule/recsys/metrics/novelty.h>
+#include <bascule/recsys/popularity.h>
 #include <bascule/recsys/spec.h>
 
 namespace bascule {
@@ -24,7 +24,7 @@ Result<RefitEvaluation> refit_and_evaluate(const Settings& settings, const CsrMa
   const bool test = settings.text("evaluate.part") == "test";
   const CsrMatrix& fold_in = test ? split.test_in : split.valid_in;
   const CsrMatrix& targets = test ? split.test_out : split.valid_out;
-  const std::vector<std::int64_t> item_users = metrics::count_item_users(split.train.view());
+  const std::vector<std::int64_t> item_users = count_item_users(split.train.view());
   EvaluateOptions options;
   BASCULE_ASSIGN(options.metrics, metrics_at(at));
   options.graded = settings.flag("evaluate.graded");
