@@ -45,7 +45,9 @@ vertical-align:middle}
 @media print{body{background:none}.card{break-inside:avoid}}
 )css";
 
+// Digits after a leading zero are an id (an ISBN), not a number.
 bool is_number(std::string_view cell) {
+  if (cell.size() > 1 && cell[0] == '0' && cell[1] >= '0' && cell[1] <= '9') return false;
   return cell.empty() ||
          (cell.find_first_of("0123456789") != std::string_view::npos &&
           cell.find_first_not_of("0123456789.,+-−±×% eEkKMGTBmµnsxh/") == std::string_view::npos);

@@ -11,9 +11,11 @@ namespace bascule::detail {
 namespace {
 
 constexpr double kWidth = 820;
-constexpr double kCharWidth = 7.2;  // of the 13-pixel font, a little more than the mean
+constexpr double kCharWidth = 8.2;  // of the 13-pixel font, digits of the wider families
 constexpr std::size_t kMaxLabel = 36;
 constexpr std::size_t kColors = 6;
+// Beyond these, differences of doubles overflow or vanish.
+constexpr double kLargest = 1e300, kSmallest = 1e-300;
 
 // At most kMaxLabel code points.
 std::string shortened(std::string_view text) {
@@ -62,8 +64,19 @@ std::string tick_text(double value) {
   return fmt::format("{:.6g}", value == 0 ? 0 : value);  // never "-0"
 }
 
+// Whole numbers in full with separators (91,804), others to four digits.
+std::string value_text(double value) {
+  constexpr double kExact = 1e15;
+  if (!(std::abs(value) < kExact) || value != std::floor(value))
+    return fmt::format("{:.4g}", value);
+  std::string digits = fmt::format("{:.0f}", std::abs(value));
+  for (std::ptrdiff_t at = std::ssize(digits) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<std::size_t>(at), 1, ',');
+  return (value < 0 ? "-" : "") + digits;
+}
+
 bool is_point(double x, double y) {
-  return std::isfinite(x) && std::isfinite(y);
+  return std::abs(x) <= kLargest && std::abs(y) <= kLargest;  // false for NaN
 }
 
 std::string draw_axes(const LineChart& chart, const Axis& x, const Axis& y) {
@@ -147,8 +160,10 @@ std::string escape_html(std::string_view text) {
 }
 
 std::vector<double> nice_ticks(double low, double high, int count) {
-  if (!(high > low)) {
-    const double half = low == 0 ? 1 : std::abs(low) / 2;
+  // A range too short for its place on the number line has no ticks that differ.
+  const double scale = std::max(std::abs(low), std::abs(high));
+  if (high - low <= std::max(scale * 1e-9, kSmallest)) {
+    const double half = scale <= kSmallest ? 1 : scale / 2;
     low -= half;
     high += half;
   }
@@ -168,7 +183,7 @@ std::string draw(const BarChart& chart) {
   std::vector<std::string> shown, values;
   for (const auto& bar : chart.bars) {
     shown.push_back(shortened(bar.label));
-    values.push_back(bar.text.empty() ? fmt::format("{:.4g}", bar.value) : shortened(bar.text));
+    values.push_back(bar.text.empty() ? value_text(bar.value) : shortened(bar.text));
     labels = std::max(labels, text_width(shown.back()));
     texts = std::max(texts, text_width(values.back()));
     if (std::isfinite(bar.value)) largest = std::max(largest, bar.value);

@@ -12,8 +12,11 @@
 namespace bascule {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::Ge;
 using ::testing::HasSubstr;
+using ::testing::Le;
 using ::testing::Not;
 
 // Tags are properly nested and every attribute is quoted; returns what is wrong, or nothing.
@@ -64,8 +67,12 @@ TEST(Report, FetchesNothing) {
 }
 
 TEST(Report, BarsAreInProportion) {
-  const std::string svg = detail::draw(BarChart{
-      "t", {{"a", 4, ""}, {"b", 2, "two"}, {"c", 0, ""}, {"d", -1, ""}, {"e", 0.0 / 0.0, "nan"}}});
+  const std::string svg = detail::draw(BarChart{"t",
+                                                {{"a", 2468000, ""},
+                                                 {"b", 1234000, "two"},
+                                                 {"c", 0, ""},
+                                                 {"d", -1234, ""},
+                                                 {"e", 0.0 / 0.0, "nan"}}});
   std::vector<double> widths;
   for (std::size_t at = svg.find("<rect"); at != std::string::npos; at = svg.find("<rect", at + 1))
     widths.push_back(std::stod(svg.substr(svg.find("width=\"", at) + 7)));
@@ -76,7 +83,8 @@ TEST(Report, BarsAreInProportion) {
   EXPECT_EQ(widths[3], 0);
   EXPECT_EQ(widths[4], 0);
   EXPECT_THAT(svg, HasSubstr(">two</text>"));
-  EXPECT_THAT(svg, HasSubstr(">4</text>"));
+  EXPECT_THAT(svg, HasSubstr(">-1,234</text>"));
+  EXPECT_THAT(svg, HasSubstr(">2,468,000</text>"));
 }
 
 TEST(Report, LinesRiseAndBreakWhereValuesAreMissing) {
@@ -95,6 +103,13 @@ TEST(Report, NiceTicks) {
   EXPECT_THAT(detail::nice_ticks(1, 7, 6), ElementsAre(1, 2, 3, 4, 5, 6, 7));
   EXPECT_THAT(detail::nice_ticks(-3, 12, 4), ElementsAre(-5, 0, 5, 10, 15));
   EXPECT_THAT(detail::nice_ticks(0, 0, 2), ElementsAre(-1, 0, 1));
+  for (const auto& [low, high] : {std::pair(1e17, 1e17 + 16), std::pair(0.0, 5e-324),
+                                  std::pair(-1e300, 1e300), std::pair(1e-300, 2e-300)}) {
+    const auto ticks = detail::nice_ticks(low, high, 5);
+    EXPECT_THAT(ticks.size(), AllOf(Ge(2U), Le(9U)));
+    EXPECT_LE(ticks.front(), low);
+    EXPECT_GE(ticks.back(), high);
+  }
   const auto same = detail::nice_ticks(4, 4, 4);
   EXPECT_LE(same.front(), 4);
   EXPECT_GT(same.back(), same.front());
@@ -102,11 +117,12 @@ TEST(Report, NiceTicks) {
 
 TEST(Report, TablesAlignNumbersAndFillGaps) {
   Report report("t");
-  report.add_table({{"book", "score"}, {{"Harry Potter 2", "0.864"}, {"short"}, {"x", "12.5 %"}}});
+  report.add_table({{"book", "score", "isbn"},
+                    {{"Harry Potter 2", "0.864", "0439064872"}, {"short"}, {"x", "12.5 %"}}});
   const std::string html = report.html();
-  EXPECT_THAT(html, HasSubstr("<th>book</th><th class=\"number\">score</th>"));
+  EXPECT_THAT(html, HasSubstr("<th>book</th><th class=\"number\">score</th><th>isbn</th>"));
   EXPECT_THAT(html, HasSubstr("<td>Harry Potter 2</td><td class=\"number\">0.864</td>"));
-  EXPECT_THAT(html, HasSubstr("<td>short</td><td class=\"number\"></td>"));
+  EXPECT_THAT(html, HasSubstr("<td>short</td><td class=\"number\"></td><td></td>"));
 }
 
 TEST(Report, IsWrittenWhole) {
