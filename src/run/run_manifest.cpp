@@ -49,7 +49,9 @@ Result<Manifest> read_manifest(const std::string& path) {
     return bad(fmt::format("has version {}, this program reads {}", version.dump(), kVersion));
   Manifest manifest;
   manifest.complete = complete.get<bool>();
-  for (const auto& [name, entry] : files.items()) {
+  for (const auto& item : files.items()) {
+    const std::string& name = item.key();
+    const Json& entry = item.value();
     // Only plain names that we know: a hostile list must not lead out of the folder.
     const bool known = std::find(kListable.begin(), kListable.end(), name) != kListable.end();
     const auto number = [&](const char* key) {
