@@ -55,10 +55,17 @@ Result<SplitPlan> make_plan(const CompressedView& matrix, std::span<const std::i
 /// Rows `users`, of which only the interactions in `wanted` are kept.
 Result<CsrMatrix> pick(const CompressedView& matrix, std::span<const std::int32_t> users,
                        const std::vector<Part>& part, Part wanted) {
+  std::int64_t count = 0;
+  for (const std::int32_t user : users) {
+    const auto row = part.begin() + matrix.offsets[user];
+    count += std::count(row, row + matrix.length(user), wanted);
+  }
   std::vector<std::int64_t> offsets(1, 0);
   std::vector<std::int32_t> indices;
   std::vector<float> values;
   offsets.reserve(users.size() + 1);
+  indices.reserve(static_cast<std::size_t>(count));
+  values.reserve(static_cast<std::size_t>(count));
   for (const std::int32_t user : users) {
     for (std::int64_t p = matrix.offsets[user]; p < matrix.offsets[user + 1]; ++p) {
       if (part[p] != wanted) continue;

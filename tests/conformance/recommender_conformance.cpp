@@ -54,8 +54,9 @@ const CsrMatrix& RecommenderConformance::interactions() {
         // The twin draws the same number as the item before it.
         const std::int32_t drawn = item == 2 || item == 22 ? item - 1 : item;
         const bool own_taste = (item < 20) == (user % 2 == 0);
-        bool has = random.uniform(static_cast<std::uint64_t>(user * kItems + drawn)) <
-                   (own_taste ? 0.35 : 0.05);
+        const std::uint64_t cell = std::uint64_t{kItems} * static_cast<std::uint64_t>(user) +
+                                   static_cast<std::uint64_t>(drawn);
+        bool has = random.uniform(cell) < (own_taste ? 0.35 : 0.05);
         if (user == 7 || item == 39) has = false;
         if (user == 9) has = item == 0;
         if (has) indices.push_back(item);

@@ -170,7 +170,7 @@ struct Large {
     }
     std::vector<std::vector<std::pair<std::int32_t, float>>> in, out;
     for (std::int32_t u = 0; u < kUsers; ++u) {
-      const auto at = static_cast<std::uint64_t>(1'000'000 + 100 * u);
+      const auto at = 1'000'000 + 100 * static_cast<std::uint64_t>(u);
       in.push_back({{static_cast<std::int32_t>(random.below(at, kItems)), 1.0F}});
       out.emplace_back();
       for (std::int32_t i = 0; i < kItems; ++i) {

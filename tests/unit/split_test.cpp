@@ -139,8 +139,8 @@ TEST(StrongSplit, CutsHeldOutRowsAsThePublishedCode) {
 
 TEST(StrongSplit, RemovesItemsThatTrainingDoesNotHave) {
   // Every user has one item of his own, which training cannot know for those held out.
-  std::vector<std::vector<std::int32_t>> rows;
-  for (std::int32_t u = 0; u < 10; ++u) rows.push_back({0, 1, 2, 3, 4, 5 + u});
+  std::vector<std::vector<std::int32_t>> rows(10, {0, 1, 2, 3, 4});
+  for (std::int32_t u = 0; u < 10; ++u) rows[u].push_back(5 + u);
   const Split split = make_split(matrix_of(15, rows), {}, {.heldout = 2}).value();
   EXPECT_EQ(split.train_items, 5 + 6);
   EXPECT_EQ(split.unseen, 4);
