@@ -82,7 +82,7 @@ TEST(Ratings, EveryLayoutIsRecognised) {
        "netflix",
        {"2347415 8 1 86400", "5 17 4 1115942400"}},
       {"MovieID,UserID,Rating,Date\n8764,1287529,4,2005-10-04\n",
-       "csv",
+       "netflix-csv",
        {"1287529 8764 4 1128384000"}},
       {"0 5 7\n1 5\n2 \n", "lightgcn", {"0 5 1", "0 7 1", "1 5 1"}},
       {"user_id\titem_id\nann\tx\n", "tsv", {"ann x 1"}},
