@@ -37,7 +37,7 @@ std::uint64_t load(const char* p, std::size_t bytes) {
 }
 
 // Multiply and fold (the manner of wyhash): the last words overlap, so that no tail loop is needed.
-std::uint32_t hash(std::string_view id) {
+inline std::uint32_t hash(std::string_view id) {
   const auto [a, b] = secret();
   const char* p = id.data();
   std::size_t n = id.size();
@@ -61,6 +61,15 @@ std::uint32_t hash(std::string_view id) {
 // so that growing never looks at the strings.
 std::size_t home(std::uint64_t slot, std::size_t slots) {
   return static_cast<std::size_t>((slot >> 32) * slots >> 32);
+}
+
+// Ids are short: two overlapping words beat a call of memcmp.
+inline bool same(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  const std::size_t n = a.size();
+  if (n < 8 || n > 16) return a == b;
+  return ((load(a.data(), 8) ^ load(b.data(), 8)) |
+          (load(a.data() + n - 8, 8) ^ load(b.data() + n - 8, 8))) == 0;
 }
 
 }  // namespace
@@ -87,7 +96,7 @@ std::int32_t IdTable::intern(std::string_view id) {
   for (; slots_[at] != 0; at = (at + 1) & mask) {
     if ((slots_[at] ^ high) >> 32 != 0) continue;
     const auto index = static_cast<std::int32_t>(slots_[at] & 0xffffffff) - 1;
-    if ((*this)[index] == id) return index;
+    if (same((*this)[index], id)) return index;
   }
   if (size() == std::numeric_limits<std::int32_t>::max() - 1) return -1;
   bytes_.insert(bytes_.end(), id.begin(), id.end());
@@ -103,7 +112,7 @@ std::optional<std::int32_t> IdTable::find(std::string_view id) const {
   for (std::size_t at = home(high, slots_.size()); slots_[at] != 0; at = (at + 1) & mask) {
     if ((slots_[at] ^ high) >> 32 != 0) continue;
     const auto index = static_cast<std::int32_t>(slots_[at] & 0xffffffff) - 1;
-    if ((*this)[index] == id) return index;
+    if (same((*this)[index], id)) return index;
   }
   return std::nullopt;
 }

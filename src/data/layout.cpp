@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kProbeLines = 20;
 
-constexpr std::array<FormatInfo, 10> kFormats = {
+constexpr std::array<FormatInfo, 11> kFormats = {
     {{"bookcrossing",
       "BookCrossing dump: \"User-ID\";\"ISBN\";\"Book-Rating\", \\\" inside fields"},
      {"bookcrossing-csv", "BookCrossing with commas: User-ID,ISBN,Book-Rating"},
@@ -23,6 +23,7 @@ constexpr std::array<FormatInfo, 10> kFormats = {
      {"movielens-csv", "MovieLens 20M and later: userId,movieId,rating,timestamp"},
      {"movielens-100k", "MovieLens 100K: user, item, rating, time between tabs, no header"},
      {"netflix", "Netflix Prize: 'item:' on a line, then user,rating,date (mv_*, combined_data_*)"},
+     {"netflix-csv", "Netflix ratings as MovieID,UserID,Rating,Date"},
      {"lightgcn", "user item item ... on each line, whole numbers, no ratings"},
      {"csv", "fields between commas (or ; or |), columns by name or position"},
      {"tsv", "fields between tabs, columns by name or position"},
@@ -77,6 +78,8 @@ std::string known_as(const Layout& layout, const Fields& row) {
     return separator == ";" ? "bookcrossing" : "bookcrossing-csv";
   if (starts_with_names(row, {"userId", "movieId", "rating"}) && separator == ",")
     return "movielens-csv";
+  if (starts_with_names(row, {"MovieID", "UserID", "Rating"}) && separator == ",")
+    return "netflix-csv";
   if (separator == "::") return "movielens-dat";
   if (separator != "\t") return "csv";
   return !layout.header && layout.fields == 4 ? "movielens-100k" : "tsv";
@@ -84,7 +87,8 @@ std::string known_as(const Layout& layout, const Fields& row) {
 
 std::string fixed_separator(std::string_view format) {
   if (format == "bookcrossing") return ";";
-  if (format == "bookcrossing-csv" || format == "movielens-csv") return ",";
+  if (format == "bookcrossing-csv" || format == "movielens-csv" || format == "netflix-csv")
+    return ",";
   if (format == "movielens-dat") return "::";
   if (format == "movielens-100k" || format == "tsv") return "\t";
   return "";

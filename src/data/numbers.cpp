@@ -61,11 +61,7 @@ bool is_digits(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-bool parse_rating(std::string_view text, float& value) {
-  if (text.size() == 1 && text[0] >= '0' && text[0] <= '9') {
-    value = static_cast<float>(text[0] - '0');
-    return true;
-  }
+bool parse_decimal(std::string_view text, float& value) {
   text = trimmed(text);
   const char* const end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, value);
