@@ -23,10 +23,12 @@ struct Table {
   Table(const NeighborData& data, std::int32_t k)
       : work(data),
         keys(static_cast<std::size_t>(data.points) * static_cast<std::size_t>(k), 0),
-        thresholds(work.sums.size(), detail::kSmallest) {}
+        thresholds(work.sums.size(), detail::kSmallest),
+        bounds(static_cast<std::size_t>(data.blocks)) {}
   NeighborWorkspace work;
   std::vector<std::uint64_t> keys;
   std::vector<float> thresholds;
+  std::vector<detail::BlockBound> bounds;
 };
 
 /// Writes the best k of `keys` (any number, 0 for none) as the list of the point with this rank.
@@ -52,8 +54,9 @@ void search_pairs(const NeighborData& data, NeighborLists& lists, ThreadPool& po
     std::optional<Table>& table = tables[thread];
     if (!table) table.emplace(data, lists.k);
     for (std::int64_t i = chunks.begin(chunk); i < chunks.end(chunk); ++i)
-      detail::neighbor_kernels().pairs(data, static_cast<std::int32_t>(i), table->work,
-                                       {table->keys.data(), table->thresholds.data(), lists.k});
+      detail::neighbor_kernels().pairs(
+          data, static_cast<std::int32_t>(i), table->work,
+          {table->keys.data(), table->thresholds.data(), table->bounds.data(), lists.k});
   });
   pool.run(chunks.chunks(), [&](std::int64_t chunk, int) {
     const auto k = static_cast<std::size_t>(lists.k);
@@ -82,8 +85,9 @@ void search_rows(const NeighborData& data, NeighborLists& lists, ThreadPool& poo
       const auto rank = static_cast<std::int32_t>(i);
       work->heap.assign(static_cast<std::size_t>(lists.k), 0);
       float threshold = detail::kSmallest;
-      detail::neighbor_kernels().line(data, detail::row_of(data, rank), data.left[rank], rank,
-                                      *work, {work->heap.data(), lists.k, &threshold});
+      detail::neighbor_kernels().line(data, detail::row_of(data, rank),
+                                      {data.left[rank], data.weight[rank]}, rank, *work,
+                                      {work->heap.data(), lists.k, &threshold});
       write_list(data, rank, work->heap, lists);
     }
   });

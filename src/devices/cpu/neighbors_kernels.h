@@ -6,19 +6,26 @@
 
 namespace bascule::detail {
 
+/// A point offered to a block needs a dot product of scale · x + offset · y to enter any list of
+/// it.
+struct BlockBound {
+  float scale = 0, offset = 0;
+};
+
 /// The k best of every point, by rank.
 struct TopTable {
   std::uint64_t* keys;  ///< points × k
   float* thresholds;    ///< padded
+  BlockBound* bounds;   ///< per block
   std::int32_t k;
 };
 
 struct NeighborKernels {
   const char* name;
   /// Scores of all points against one line (features, values or null for ones) offered to `top`;
-  /// `left` as in ScoreForm, `exclude` a rank or −1.
-  void (*line)(const NeighborData&, SparseLine, float left, std::int32_t exclude,
-               NeighborWorkspace&, TopKeys top);
+  /// `exclude` a rank or −1.
+  void (*line)(const NeighborData&, SparseLine, QuerySide, std::int32_t exclude, NeighborWorkspace&,
+               TopKeys top);
   /// Scores of all pairs (rank, higher rank), each offered to both.
   void (*pairs)(const NeighborData&, std::int32_t rank, NeighborWorkspace&, TopTable);
   float (*dot)(const float* a, const float* b, std::int64_t n);
