@@ -7,6 +7,7 @@
 #include <bascule/base/checked.h>
 
 #include "devices/cpu/neighbors_kernels.h"
+#include "devices/cpu/neighbors_seed.h"
 
 namespace bascule {
 namespace {
@@ -20,11 +21,16 @@ constexpr std::int64_t kTableBytes = std::int64_t{1} << 30;
 
 /// One thread's best k of every point.
 struct Table {
-  Table(const NeighborData& data, std::int32_t k)
+  Table(const NeighborData& data, std::int32_t k, const std::vector<float>& seeds)
       : work(data),
         keys(static_cast<std::size_t>(data.points) * static_cast<std::size_t>(k), 0),
-        thresholds(work.sums.size(), detail::kSmallest),
-        bounds(static_cast<std::size_t>(data.blocks)) {}
+        thresholds(seeds),
+        bounds(static_cast<std::size_t>(data.blocks)) {
+    detail::neighbor_kernels().bound_blocks(data, top(k));
+  }
+  detail::TopTable top(std::int32_t k) {
+    return {keys.data(), thresholds.data(), bounds.data(), k};
+  }
   NeighborWorkspace work;
   std::vector<std::uint64_t> keys;
   std::vector<float> thresholds;
@@ -48,11 +54,12 @@ void write_list(const NeighborData& data, std::int32_t rank, std::span<std::uint
 /// Every pair once, offered to both of its points. A thread keeps the best of all points among the
 /// pairs it saw; which pairs those are does not matter, because keys are totally ordered.
 void search_pairs(const NeighborData& data, NeighborLists& lists, ThreadPool& pool) {
+  const std::vector<float> seeds = detail::seed_thresholds(data, lists.k, pool);
   const Chunks chunks{data.points, kRowsPerChunk};
   std::vector<std::optional<Table>> tables(static_cast<std::size_t>(pool.threads()));
   pool.run(chunks.chunks(), [&](std::int64_t chunk, int thread) {
     std::optional<Table>& table = tables[thread];
-    if (!table) table.emplace(data, lists.k);
+    if (!table) table.emplace(data, lists.k, seeds);
     for (std::int64_t i = chunks.begin(chunk); i < chunks.end(chunk); ++i)
       detail::neighbor_kernels().pairs(
           data, static_cast<std::int32_t>(i), table->work,

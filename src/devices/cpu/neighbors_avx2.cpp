@@ -29,7 +29,7 @@ BASCULE_KERNEL std::uint32_t at_least(const float* scores, float threshold) {
 
 }  // namespace
 
-const NeighborKernels kNeighborsAvx2 = {"avx2", line, pairs, dot};
+const NeighborKernels kNeighborsAvx2 = {"avx2", line, pairs, bound_blocks, dot};
 
 }  // namespace bascule::detail
 #endif

@@ -24,7 +24,7 @@ BASCULE_KERNEL std::uint32_t at_least(const float* scores, float threshold) {
 
 }  // namespace
 
-const NeighborKernels kNeighborsAvx512 = {"avx512", line, pairs, dot};
+const NeighborKernels kNeighborsAvx512 = {"avx512", line, pairs, bound_blocks, dot};
 
 }  // namespace bascule::detail
 #endif

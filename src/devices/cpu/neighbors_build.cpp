@@ -173,6 +173,8 @@ Result<NeighborIndex> NeighborIndex::build(const CompressedView& matrix, PointAx
   count_lists(rows, *data);
   if (options.similarity == Similarity::kPearson) find_means(rows, *data);
   BASCULE_TRY(fill(rows, *data));
+  data->nonnegative = std::all_of(data->list_value.begin(), data->list_value.end(),
+                                  [](float value) { return value >= 0; });
   return NeighborIndex(std::move(data));
 }
 

@@ -27,7 +27,8 @@ struct NeighborData {
   std::int32_t points = 0, features = 0;
   std::int32_t blocks = 0;  ///< of kBlock points
   ScoreForm form = ScoreForm::kScale;
-  bool binary = false;  ///< all values are 1 and are not stored
+  bool binary = false;       ///< all values are 1 and are not stored
+  bool nonnegative = false;  ///< no value is below 0
 
   std::vector<std::int32_t> id_of, rank_of;  ///< rank → point and back
   std::vector<std::int64_t> row_begin;       ///< by rank

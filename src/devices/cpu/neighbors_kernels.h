@@ -6,6 +6,9 @@
 
 namespace bascule::detail {
 
+/// Makes a bound safe against rounding.
+inline constexpr float kSlack = 1 - 1e-5F;
+
 /// A point offered to a block needs a dot product of scale · x + offset · y to enter any list of
 /// it.
 struct BlockBound {
@@ -28,6 +31,8 @@ struct NeighborKernels {
                TopKeys top);
   /// Scores of all pairs (rank, higher rank), each offered to both.
   void (*pairs)(const NeighborData&, std::int32_t rank, NeighborWorkspace&, TopTable);
+  /// Fills top.bounds from top.thresholds.
+  void (*bound_blocks)(const NeighborData&, TopTable top);
   float (*dot)(const float* a, const float* b, std::int64_t n);
 };
 

@@ -25,6 +25,6 @@ std::uint32_t at_least(const float* scores, float threshold) {
 
 }  // namespace
 
-const NeighborKernels kNeighborsPortable = {"portable", line, pairs, dot};
+const NeighborKernels kNeighborsPortable = {"portable", line, pairs, bound_blocks, dot};
 
 }  // namespace bascule::detail
