@@ -25,16 +25,14 @@ struct Table {
       : work(data),
         keys(static_cast<std::size_t>(data.points) * static_cast<std::size_t>(k), 0),
         thresholds(seeds),
-        bounds(static_cast<std::size_t>(data.blocks)) {
-    detail::neighbor_kernels().bound_blocks(data, top(k));
+        needs(seeds.size()) {
+    detail::neighbor_kernels().find_needs(data, top(k));
   }
-  detail::TopTable top(std::int32_t k) {
-    return {keys.data(), thresholds.data(), bounds.data(), k};
-  }
+  detail::TopTable top(std::int32_t k) { return {keys.data(), thresholds.data(), needs.data(), k}; }
   NeighborWorkspace work;
   std::vector<std::uint64_t> keys;
   std::vector<float> thresholds;
-  std::vector<detail::BlockBound> bounds;
+  std::vector<float> needs;
 };
 
 /// Writes the best k of `keys` (any number, 0 for none) as the list of the point with this rank.
@@ -63,7 +61,7 @@ void search_pairs(const NeighborData& data, NeighborLists& lists, ThreadPool& po
     for (std::int64_t i = chunks.begin(chunk); i < chunks.end(chunk); ++i)
       detail::neighbor_kernels().pairs(
           data, static_cast<std::int32_t>(i), table->work,
-          {table->keys.data(), table->thresholds.data(), table->bounds.data(), lists.k});
+          {table->keys.data(), table->thresholds.data(), table->needs.data(), lists.k});
   });
   pool.run(chunks.chunks(), [&](std::int64_t chunk, int) {
     const auto k = static_cast<std::size_t>(lists.k);

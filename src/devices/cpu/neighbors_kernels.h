@@ -9,17 +9,11 @@ namespace bascule::detail {
 /// Makes a bound safe against rounding.
 inline constexpr float kSlack = 1 - 1e-5F;
 
-/// A point offered to a block needs a dot product of scale · x + offset · y to enter any list of
-/// it.
-struct BlockBound {
-  float scale = 0, offset = 0;
-};
-
 /// The k best of every point, by rank.
 struct TopTable {
   std::uint64_t* keys;  ///< points × k
   float* thresholds;    ///< padded
-  BlockBound* bounds;   ///< per block
+  float* needs;         ///< padded; dot products below need · x, x the other point's, do not enter
   std::int32_t k;
 };
 
@@ -31,8 +25,8 @@ struct NeighborKernels {
                TopKeys top);
   /// Scores of all pairs (rank, higher rank), each offered to both.
   void (*pairs)(const NeighborData&, std::int32_t rank, NeighborWorkspace&, TopTable);
-  /// Fills top.bounds from top.thresholds.
-  void (*bound_blocks)(const NeighborData&, TopTable top);
+  /// Fills top.needs from top.thresholds.
+  void (*find_needs)(const NeighborData&, TopTable top);
   float (*dot)(const float* a, const float* b, std::int64_t n);
 };
 
