@@ -7,6 +7,7 @@
 #include <bascule/base/checked.h>
 
 #include "devices/cpu/neighbors_kernels.h"
+#include "devices/cpu/neighbors_seed.h"
 
 namespace bascule {
 namespace {
@@ -20,13 +21,18 @@ constexpr std::int64_t kTableBytes = std::int64_t{1} << 30;
 
 /// One thread's best k of every point.
 struct Table {
-  Table(const NeighborData& data, std::int32_t k)
+  Table(const NeighborData& data, std::int32_t k, const std::vector<float>& seeds)
       : work(data),
         keys(static_cast<std::size_t>(data.points) * static_cast<std::size_t>(k), 0),
-        thresholds(work.sums.size(), detail::kSmallest) {}
+        thresholds(seeds),
+        needs(seeds.size()) {
+    detail::neighbor_kernels().find_needs(data, top(k));
+  }
+  detail::TopTable top(std::int32_t k) { return {keys.data(), thresholds.data(), needs.data(), k}; }
   NeighborWorkspace work;
   std::vector<std::uint64_t> keys;
   std::vector<float> thresholds;
+  std::vector<float> needs;
 };
 
 /// Writes the best k of `keys` (any number, 0 for none) as the list of the point with this rank.
@@ -46,14 +52,16 @@ void write_list(const NeighborData& data, std::int32_t rank, std::span<std::uint
 /// Every pair once, offered to both of its points. A thread keeps the best of all points among the
 /// pairs it saw; which pairs those are does not matter, because keys are totally ordered.
 void search_pairs(const NeighborData& data, NeighborLists& lists, ThreadPool& pool) {
+  const std::vector<float> seeds = detail::seed_thresholds(data, lists.k, pool);
   const Chunks chunks{data.points, kRowsPerChunk};
   std::vector<std::optional<Table>> tables(static_cast<std::size_t>(pool.threads()));
   pool.run(chunks.chunks(), [&](std::int64_t chunk, int thread) {
     std::optional<Table>& table = tables[thread];
-    if (!table) table.emplace(data, lists.k);
+    if (!table) table.emplace(data, lists.k, seeds);
     for (std::int64_t i = chunks.begin(chunk); i < chunks.end(chunk); ++i)
-      detail::neighbor_kernels().pairs(data, static_cast<std::int32_t>(i), table->work,
-                                       {table->keys.data(), table->thresholds.data(), lists.k});
+      detail::neighbor_kernels().pairs(
+          data, static_cast<std::int32_t>(i), table->work,
+          {table->keys.data(), table->thresholds.data(), table->needs.data(), lists.k});
   });
   pool.run(chunks.chunks(), [&](std::int64_t chunk, int) {
     const auto k = static_cast<std::size_t>(lists.k);
@@ -82,8 +90,9 @@ void search_rows(const NeighborData& data, NeighborLists& lists, ThreadPool& poo
       const auto rank = static_cast<std::int32_t>(i);
       work->heap.assign(static_cast<std::size_t>(lists.k), 0);
       float threshold = detail::kSmallest;
-      detail::neighbor_kernels().line(data, detail::row_of(data, rank), data.left[rank], rank,
-                                      *work, {work->heap.data(), lists.k, &threshold});
+      detail::neighbor_kernels().line(data, detail::row_of(data, rank),
+                                      {data.left[rank], data.weight[rank]}, rank, *work,
+                                      {work->heap.data(), lists.k, &threshold});
       write_list(data, rank, work->heap, lists);
     }
   });

@@ -24,12 +24,19 @@ BASCULE_KERNEL std::uint32_t at_least(const float* scores, const float* threshol
 BASCULE_KERNEL std::uint32_t at_least(const float* scores, float threshold) {
   return at_least(scores, _mm256_set1_ps(threshold), _mm256_set1_ps(threshold));
 }
+/// The lanes that reach `low` or factor · needs.
+BASCULE_KERNEL std::uint32_t at_least_either(const float* sums, float low, const float* needs,
+                                             float factor) {
+  const __m256 f = _mm256_set1_ps(factor), bound = _mm256_set1_ps(low);
+  return at_least(sums, _mm256_min_ps(_mm256_mul_ps(_mm256_loadu_ps(needs), f), bound),
+                  _mm256_min_ps(_mm256_mul_ps(_mm256_loadu_ps(needs + 8), f), bound));
+}
 
 #include "devices/cpu/neighbors_kernels.inc"
 
 }  // namespace
 
-const NeighborKernels kNeighborsAvx2 = {"avx2", line, pairs, dot};
+const NeighborKernels kNeighborsAvx2 = {"avx2", line, pairs, find_needs, dot};
 
 }  // namespace bascule::detail
 #endif

@@ -19,12 +19,20 @@ BASCULE_KERNEL std::uint32_t at_least(const float* scores, const float* threshol
 BASCULE_KERNEL std::uint32_t at_least(const float* scores, float threshold) {
   return _mm512_cmp_ps_mask(_mm512_loadu_ps(scores), _mm512_set1_ps(threshold), _CMP_GE_OQ);
 }
+/// The lanes that reach `low` or factor · needs.
+BASCULE_KERNEL std::uint32_t at_least_either(const float* sums, float low, const float* needs,
+                                             float factor) {
+  const __m512 dots = _mm512_loadu_ps(sums);
+  const __m512 listed = _mm512_mul_ps(_mm512_loadu_ps(needs), _mm512_set1_ps(factor));
+  return std::uint32_t{_mm512_cmp_ps_mask(dots, listed, _CMP_GE_OQ)} |
+         _mm512_cmp_ps_mask(dots, _mm512_set1_ps(low), _CMP_GE_OQ);
+}
 
 #include "devices/cpu/neighbors_kernels.inc"
 
 }  // namespace
 
-const NeighborKernels kNeighborsAvx512 = {"avx512", line, pairs, dot};
+const NeighborKernels kNeighborsAvx512 = {"avx512", line, pairs, find_needs, dot};
 
 }  // namespace bascule::detail
 #endif

@@ -13,6 +13,8 @@ namespace {
 using detail::NeighborData;
 using detail::ScoreForm;
 
+/// Weight of a point that enters no list.
+constexpr float kNever = std::numeric_limits<float>::infinity();
 /// Sums of squares outside this range would over- or underflow in single precision.
 constexpr double kMinSquares = 1e-30, kMaxSquares = 1e30;
 
@@ -77,6 +79,9 @@ Status fill(const CompressedView& rows, NeighborData& data) {
   const std::size_t padded = static_cast<std::size_t>(data.blocks) * detail::kBlock;
   data.left.assign(padded, 0);
   data.right.assign(padded, 0);
+  data.weight.assign(padded, kNever);
+  data.back_weight.assign(padded, kNever);
+  data.low_weight.assign(static_cast<std::size_t>(data.blocks), kNever);
   std::int64_t at = 0;
   for (std::int32_t rank = 0; rank < data.points; ++rank) {
     const SparseLine row = rows.line(data.id_of[rank]);
@@ -105,6 +110,10 @@ Status fill(const CompressedView& rows, NeighborData& data) {
         detail::score_sides(data, static_cast<std::int64_t>(row.size()), squares);
     data.left[rank] = sides.left;
     data.right[rank] = sides.right;
+    data.weight[rank] = sides.weight;
+    data.back_weight[rank] = sides.back_weight;
+    float& low = data.low_weight[rank / detail::kBlock];
+    low = std::min(low, sides.weight);
   }
   data.row_begin[data.points] = at;
   return {};
@@ -118,15 +127,19 @@ ScoreSides score_sides(const NeighborData& data, std::int64_t count, double squa
   switch (data.form) {
     case ScoreForm::kScale: {
       const auto inverse = static_cast<float>(squares > 0 ? 1 / std::sqrt(squares) : 0.0);
-      return {inverse, inverse};
+      const auto norm = static_cast<float>(squares > 0 ? std::sqrt(squares) : kNever);
+      return {inverse, inverse, norm, norm};
     }
     case ScoreForm::kDivide: {
       const double alpha = data.options.alpha;
-      return {static_cast<float>(std::pow(squares, alpha)),
-              static_cast<float>(std::pow(squares, 1 - alpha))};
+      const auto left = static_cast<float>(std::pow(squares, alpha));
+      const auto right = static_cast<float>(std::pow(squares, 1 - alpha));
+      return {left, right, squares > 0 ? right : kNever, squares > 0 ? left : kNever};
     }
-    case ScoreForm::kUnion:
-      return {static_cast<float>(count), static_cast<float>(count)};
+    case ScoreForm::kUnion: {
+      const auto n = static_cast<float>(count);
+      return {n, n, count > 0 ? n : kNever, count > 0 ? n : kNever};
+    }
   }
   return {};
 }
@@ -160,6 +173,8 @@ Result<NeighborIndex> NeighborIndex::build(const CompressedView& matrix, PointAx
   count_lists(rows, *data);
   if (options.similarity == Similarity::kPearson) find_means(rows, *data);
   BASCULE_TRY(fill(rows, *data));
+  data->nonnegative = std::all_of(data->list_value.begin(), data->list_value.end(),
+                                  [](float value) { return value >= 0; });
   return NeighborIndex(std::move(data));
 }
 

@@ -27,7 +27,8 @@ struct NeighborData {
   std::int32_t points = 0, features = 0;
   std::int32_t blocks = 0;  ///< of kBlock points
   ScoreForm form = ScoreForm::kScale;
-  bool binary = false;  ///< all values are 1 and are not stored
+  bool binary = false;       ///< all values are 1 and are not stored
+  bool nonnegative = false;  ///< no value is below 0
 
   std::vector<std::int32_t> id_of, rank_of;  ///< rank → point and back
   std::vector<std::int64_t> row_begin;       ///< by rank
@@ -37,7 +38,11 @@ struct NeighborData {
   std::vector<std::int64_t> list_begin;  ///< by feature
   std::vector<std::int32_t> list_rank;
   std::vector<float> list_value;
-  std::vector<float> left, right;   ///< by rank, padded
+  std::vector<float> left, right;  ///< by rank, padded
+  /// By rank, padded; infinite for points without a norm, which enter no list. weight is what
+  /// bounds a dot product from below (the norm, or `right`), back_weight its mirror image.
+  std::vector<float> weight, back_weight;
+  std::vector<float> low_weight;    ///< least weight of each block
   std::vector<float> feature_mean;  ///< Pearson only
 };
 
@@ -56,15 +61,22 @@ inline SparseLine row_of(const NeighborData& data, std::int32_t rank) {
 struct NeighborWorkspace {
   explicit NeighborWorkspace(const NeighborData& data)
       : sums(static_cast<std::size_t>(data.blocks) * kBlock, 0.0F),
+        blocks(static_cast<std::size_t>(data.blocks) + 8),
         touched((static_cast<std::size_t>(data.blocks) + 7) / 8 * 8, 0) {}
   std::vector<float> sums;
+  std::vector<std::int32_t> blocks;  ///< those to be scanned
   std::vector<std::uint8_t> touched;
   std::vector<std::uint64_t> heap;
 };
 
-/// left and right of a point with `count` features and sum of squares `squares`.
+/// What a query brings of its own line.
+struct QuerySide {
+  float left = 0, weight = 0;
+};
+
+/// left, right and weights of a point with `count` features and sum of squares `squares`.
 struct ScoreSides {
-  float left = 0, right = 0;
+  float left = 0, right = 0, weight = 0, back_weight = 0;
 };
 ScoreSides score_sides(const NeighborData& data, std::int64_t count, double squares);
 
@@ -81,7 +93,7 @@ inline std::int32_t key_id(std::uint64_t key) {
 }
 
 /// Scores below this are zero: what a list admits before it is full.
-inline constexpr float kSmallest = FLT_MIN;
+inline constexpr float kSmallest = 1e-30F;
 
 /// The best k keys seen, as a heap with the worst first; k zero keys at the start.
 struct TopKeys {

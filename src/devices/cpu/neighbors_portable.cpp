@@ -20,11 +20,18 @@ std::uint32_t at_least(const float* scores, float threshold) {
   for (int l = 0; l < kBlock; ++l) hits |= std::uint32_t{scores[l] >= threshold} << l;
   return hits;
 }
+/// The lanes that reach `low` or factor · needs.
+std::uint32_t at_least_either(const float* sums, float low, const float* needs, float factor) {
+  std::uint32_t hits = 0;
+  for (int l = 0; l < kBlock; ++l)
+    hits |= std::uint32_t{sums[l] >= low || sums[l] >= factor * needs[l]} << l;
+  return hits;
+}
 
 #include "devices/cpu/neighbors_kernels.inc"
 
 }  // namespace
 
-const NeighborKernels kNeighborsPortable = {"portable", line, pairs, dot};
+const NeighborKernels kNeighborsPortable = {"portable", line, pairs, find_needs, dot};
 
 }  // namespace bascule::detail
