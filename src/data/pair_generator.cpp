@@ -8,7 +8,9 @@
 namespace bascule {
 namespace {
 
-constexpr std::uint64_t kActivityStream = 201, kDrawStream = 202, kStarStream = 203;
+constexpr std::uint64_t kActivityStream = 201, kDrawStream = 202, kStarStream = 203,
+                        kSequelStream = 204;
+constexpr std::uint64_t kSequelDraws = 3;
 constexpr int kAttemptBits = 28;
 
 }  // namespace
@@ -73,14 +75,28 @@ void PairGenerator::choose_star_raters() {
 void PairGenerator::items_of(std::int64_t user, const TasteModel::Taste& taste,
                              ItemSet& set) const {
   set.clear();
-  if (!rates_star_.empty() && rates_star_[static_cast<std::size_t>(user)]) set.add(options_.star);
+  const bool rates_star = !rates_star_.empty() && rates_star_[static_cast<std::size_t>(user)];
+  if (rates_star) set.add(options_.star);
   const std::int64_t end = assigned_before(user + 1);
   for (std::int64_t position = assigned_before(user); position < end; ++position) {
     const std::int32_t item = assigned_item(position);
     if (item != options_.star) set.add(item);
   }
+  if (rates_star) draw_sequels(user, taste, set);
   const std::int64_t missing = degree(user) - static_cast<std::int64_t>(set.items().size());
   draw_more(user, taste, missing, kDrawStream, set);
+}
+
+// Who rates the star mostly knows its series, so that its nearest neighbours are the sequels.
+void PairGenerator::draw_sequels(std::int64_t user, const TasteModel::Taste& taste,
+                                 ItemSet& set) const {
+  const Philox random(options_.seed, kSequelStream);
+  for (std::uint64_t n = 0; n < kSequelDraws; ++n) {
+    if (static_cast<std::int64_t>(set.items().size()) >= degree(user)) return;
+    PhiloxBlock block = random.block(static_cast<std::uint64_t>(user) * kSequelDraws + n);
+    block[0] = 0;  // the draw from the series of `previous`
+    set.add(model_.draw(taste, block, options_.star));
+  }
 }
 
 void PairGenerator::draw_more(std::int64_t user, const TasteModel::Taste& taste, std::int64_t count,

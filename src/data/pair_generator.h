@@ -55,6 +55,7 @@ class PairGenerator {
   [[nodiscard]] std::int32_t assigned_item(std::int64_t position) const;
   [[nodiscard]] std::int64_t assigned_before(std::int64_t user) const;
   void choose_star_raters();
+  void draw_sequels(std::int64_t user, const TasteModel::Taste& taste, ItemSet& set) const;
 
   const TasteModel& model_;
   PairOptions options_;
