@@ -224,6 +224,7 @@ Result<std::vector<std::int64_t>> npy_integers(const NpyView& array, const std::
         const T value = element<T>(array, i);
         if constexpr (std::is_same_v<T, std::uint64_t>)
           fits = fits && value <= std::numeric_limits<std::int64_t>::max();
+        // NOLINTNEXTLINE(bugprone-signed-char-misuse): int8 numbers, not characters
         values[static_cast<std::size_t>(i)] = static_cast<std::int64_t>(value);
       }
     }
