@@ -3,6 +3,8 @@ add_library(bascule_options INTERFACE)
 target_compile_options(bascule_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wcast-align -Woverloaded-virtual -Wvla
   $<$<BOOL:${BASCULE_WERROR}>:-Werror>)
+# Kernels compiled for several instruction sets give the same bits only without contraction to FMA.
+target_compile_options(bascule_options INTERFACE -ffp-contract=off)
 # Hardening that costs nothing measurable in the hot loops, which work on raw pointers.
 if(NOT BASCULE_SANITIZE)
   target_compile_options(bascule_options INTERFACE -fstack-protector-strong

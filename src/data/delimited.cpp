@@ -15,7 +15,9 @@ void read_delimited(std::string_view stretch, const RowJob& job, ChunkRows& rows
       return fields[static_cast<std::size_t>(column)].find(job.newline) != std::string_view::npos;
     };
     if (joined && (broken(layout.user) || broken(layout.item))) return Flaw::kBadId;
-    return take_row(fields, job, sink);
+    const Flaw flaw = take_row(fields, job, sink);
+    sink.flush();  // the fields' texts go with the row
+    return flaw;
   };
 
   const bool plain = job.newline == '\n' && !rows.has_nul && layout.fields <= PlainRow::kMaxFields;

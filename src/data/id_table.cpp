@@ -1,3 +1,4 @@
+#include <array>
 #include <cstring>
 #include <limits>
 #include <random>
@@ -89,8 +90,28 @@ void IdTable::grow() {
 }
 
 std::int32_t IdTable::intern(std::string_view id) {
+  return intern_hashed(id, hash(id));
+}
+
+void IdTable::intern_batch(std::span<const std::string_view> ids, std::int32_t* numbers) {
+  std::array<std::uint32_t, kBatch> hashes;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    hashes[i] = hash(ids[i]);
+    if (!slots_.empty())
+      __builtin_prefetch(&slots_[home(std::uint64_t{hashes[i]} << 32, slots_.size())]);
+  }
+  for (std::size_t i = 0; i < ids.size() && !slots_.empty(); ++i) {
+    const std::uint64_t high = std::uint64_t{hashes[i]} << 32;
+    const std::uint64_t slot = slots_[home(high, slots_.size())];
+    if (slot == 0 || (slot ^ high) >> 32 != 0) continue;
+    __builtin_prefetch(&ends_[(slot & 0xffffffff) - 1]);
+  }
+  for (std::size_t i = 0; i < ids.size(); ++i) numbers[i] = intern_hashed(ids[i], hashes[i]);
+}
+
+std::int32_t IdTable::intern_hashed(std::string_view id, std::uint32_t hash) {
   if (ends_.size() * 2 > slots_.size()) grow();
-  const std::uint64_t high = std::uint64_t{hash(id)} << 32;
+  const std::uint64_t high = std::uint64_t{hash} << 32;
   const std::size_t mask = slots_.size() - 1;
   std::size_t at = home(high, slots_.size());
   for (; slots_[at] != 0; at = (at + 1) & mask) {

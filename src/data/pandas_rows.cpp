@@ -15,6 +15,7 @@ bool read_as_pandas(std::string_view file, const RowJob& job, ChunkRows& rows, T
     Flaw flaw = Flaw::kTooManyFields;
     if (!row.skipped) {
       flaw = take_row(row, job, sink);
+      sink.flush();  // the fields' texts go with the row
       if (flaw != Flaw::kCount && row.given < static_cast<std::size_t>(job.layout.fields))
         flaw = Flaw::kTooFewFields;
     }

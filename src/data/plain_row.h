@@ -28,20 +28,10 @@ class PlainRow {
 
   /// Cuts the row at `p`, which must end with '\n'. False for a row that needs the careful way.
   bool cut(const char* p) {
-    const std::uint64_t newlines = find(p, newline_);
-    if (newlines == 0) return false;
-    start_ = p;
-    unsigned length = static_cast<unsigned>(std::countr_zero(newlines));
-    size_ = length + 1;
-    if (length > 0 && p[length - 1] == '\r') --length;
-    if (length == 0) return false;
-    const std::uint64_t within = (std::uint64_t{1} << length) - 1;
-    const std::uint64_t quotes = find(p, quote_) & within;
-    std::uint64_t separators = find(p, separator_) & within;
-    if ((find(p, escape_) & within) != 0) return false;
-    if (separator_size_ == 2) separators &= separators >> 1;
-    length_ = static_cast<std::uint8_t>(length);
-    return place(quotes, separators, length);
+    // Most rows end within half the window.
+    if (const std::uint64_t newlines = find<2>(p, newline_)) return cut_within<2>(p, newlines);
+    const std::uint64_t newlines = find<4>(p, newline_);
+    return newlines != 0 && cut_within<4>(p, newlines);
   }
   [[nodiscard]] const char* next() const { return start_ + size_; }
   [[nodiscard]] std::string_view text() const { return {start_, length_}; }
@@ -50,13 +40,32 @@ class PlainRow {
   }
 
  private:
+  // Where `what` stands in the first kParts * 16 bytes.
+  template <int kParts>
   static std::uint64_t find(const char* p, __m128i what) {
-    const auto part = [&](int i) {
+    std::uint64_t found = 0;
+    for (int i = 0; i < kParts; ++i) {
       const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p) + i);
       const auto bits = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, what)));
-      return std::uint64_t{bits} << (16 * i);
-    };
-    return part(0) | part(1) | part(2) | part(3);
+      found |= std::uint64_t{bits} << (16 * i);
+    }
+    return found;
+  }
+
+  template <int kParts>
+  bool cut_within(const char* p, std::uint64_t newlines) {
+    start_ = p;
+    auto length = static_cast<unsigned>(std::countr_zero(newlines));
+    size_ = length + 1;
+    if (length > 0 && p[length - 1] == '\r') --length;
+    if (length == 0) return false;
+    const std::uint64_t within = (std::uint64_t{1} << length) - 1;
+    if ((find<kParts>(p, escape_) & within) != 0) return false;
+    const std::uint64_t quotes = find<kParts>(p, quote_) & within;
+    std::uint64_t separators = find<kParts>(p, separator_) & within;
+    if (separator_size_ == 2) separators &= separators >> 1;
+    length_ = static_cast<std::uint8_t>(length);
+    return place(quotes, separators, length);
   }
 
   bool place(std::uint64_t quotes, std::uint64_t separators, unsigned length) {

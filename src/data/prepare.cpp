@@ -79,7 +79,7 @@ Built build(const GroupedRows& rows, const Numbering& users, const Numbering& it
       for (std::int64_t e = rows.offsets[at(old)]; e < rows.offsets[at(old) + 1]; ++e)
         if (rows.item[at(e)] != GroupedRows::kRemoved)
           line.emplace_back(items.to[at(rows.item[at(e)])], e);
-      std::sort(line.begin(), line.end());
+      if (!std::is_sorted(line.begin(), line.end())) std::sort(line.begin(), line.end());
       std::size_t to = at(out.offsets[at(u)]);
       for (const auto& [item, entry] : line) {
         out.indices[to] = item;

@@ -1,6 +1,6 @@
 #include "data/row_sink.h"
 
-#include <algorithm>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -36,6 +36,30 @@ std::string_view flaw_name(Flaw flaw) {
       break;
   }
   return "";
+}
+
+void RowSink::flush() {
+  std::array<std::int32_t, IdTable::kBatch> numbers;
+  ids_.items.intern_batch(std::span(items_).first(waiting_), numbers.data());
+  for (std::size_t i = 0; i < waiting_; ++i) {
+    rows_.item.push_back(numbers[i]);
+    rows_.full |= numbers[i] < 0;
+  }
+
+  // Files are mostly sorted by user: equal neighbours are looked up once.
+  std::array<std::string_view, IdTable::kBatch> distinct;
+  std::array<std::uint8_t, IdTable::kBatch> which;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < waiting_; ++i) {
+    if (count == 0 || distinct[count - 1] != users_[i]) distinct[count++] = users_[i];
+    which[i] = static_cast<std::uint8_t>(count - 1);
+  }
+  ids_.users.intern_batch(std::span(distinct).first(count), numbers.data());
+  for (std::size_t i = 0; i < waiting_; ++i) {
+    rows_.user.push_back(numbers[which[i]]);
+    rows_.full |= numbers[which[i]] < 0;
+  }
+  waiting_ = 0;
 }
 
 void FlawLog::add(Flaw flaw, std::int64_t line, std::string_view row) {

@@ -86,26 +86,23 @@ class RowSink {
   RowSink(const RowSink&) = delete;
   RowSink& operator=(const RowSink&) = delete;
   ~RowSink() {
+    flush();
     rows_.users_end = ids_.users.size();
     rows_.items_end = ids_.items.size();
   }
 
-  /// Takes a row with ids that are not empty nor too long. Rows come mostly sorted by user or by
-  /// item, so the last of each is remembered.
+  /// Takes a row with ids that are not empty nor too long. The texts must live until flush().
   void add(std::string_view user, std::string_view item, float value, std::int64_t time) {
     ++rows_.good;
     if (!(value >= min_rating_)) return;
-    if (last_user_ < 0 || ids_.users[last_user_] != user) last_user_ = ids_.users.intern(user);
-    if (last_item_ < 0 || ids_.items[last_item_] != item) last_item_ = ids_.items.intern(item);
-    if (last_user_ < 0 || last_item_ < 0) {
-      rows_.full = true;
-      return;
-    }
-    rows_.user.push_back(last_user_);
-    rows_.item.push_back(last_item_);
+    users_[waiting_] = user;
+    items_[waiting_] = item;
     rows_.value.push_back(value);
     if (with_time_) rows_.time.push_back(time);
+    if (++waiting_ == IdTable::kBatch) flush();
   }
+  /// Numbers the ids of the rows taken so far.
+  void flush();
   void flaw(Flaw flaw, std::int64_t line, std::string_view row) {
     rows_.flaws.add(flaw, line, row);
   }
@@ -115,7 +112,8 @@ class RowSink {
   ThreadIds& ids_;
   float min_rating_;
   bool with_time_;
-  std::int32_t last_user_ = -1, last_item_ = -1;
+  std::size_t waiting_ = 0;
+  std::array<std::string_view, IdTable::kBatch> users_, items_;
 };
 
 /// kCount when an id may be kept.

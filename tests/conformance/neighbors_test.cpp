@@ -219,6 +219,31 @@ TEST_P(Neighbors, ThreadsDoNotChangeABit) {
   }
 }
 
+TEST_P(Neighbors, InstructionSetsDoNotChangeABit) {
+  constexpr std::int32_t kTop = 4;
+  for (const NeighborOptions& options : option_cases()) {
+    const auto index = NeighborIndex::build(matrix.view(), PointAxis::kMinors, options);
+    const detail::NeighborData& data = index->data();
+    std::vector<std::vector<std::uint64_t>> by_line, by_pair;
+    for (const detail::NeighborKernels* kernels : detail::all_neighbor_kernels()) {
+      detail::NeighborWorkspace work(data);
+      std::vector<float> thresholds(data.weight.size(), detail::kSmallest), needs(thresholds);
+      auto& pairs = by_pair.emplace_back(std::size_t(data.points) * kTop, 0);
+      const detail::TopTable table{pairs.data(), thresholds.data(), needs.data(), kTop};
+      kernels->find_needs(data, table);
+      auto& lines = by_line.emplace_back(pairs.size(), 0);
+      for (std::int32_t i = 0; i < data.points; ++i) {
+        kernels->pairs(data, i, work, table);
+        float threshold = detail::kSmallest;
+        kernels->line(data, detail::row_of(data, i), {data.left[i], data.weight[i]}, i, work,
+                      {lines.data() + std::ptrdiff_t{i} * kTop, kTop, &threshold});
+      }
+      EXPECT_EQ(pairs, by_pair[0]) << kernels->name;
+      EXPECT_EQ(lines, by_line[0]) << kernels->name;
+    }
+  }
+}
+
 TEST_P(Neighbors, DenseQueriesAgreeWithTheJudge) {
   ThreadPool pool(2);
   const auto truth = reference::all_scores(matrix.view(), PointAxis::kMinors, {});

@@ -50,7 +50,8 @@ void write_list(const NeighborData& data, std::int32_t rank, std::span<std::uint
 }
 
 /// Every pair once, offered to both of its points. A thread keeps the best of all points among the
-/// pairs it saw; which pairs those are does not matter, because keys are totally ordered.
+/// pairs it saw; which pairs those are does not matter, because keys are totally ordered. Popular
+/// points go first: their pairs raise everybody's thresholds.
 void search_pairs(const NeighborData& data, NeighborLists& lists, ThreadPool& pool) {
   const std::vector<float> seeds = detail::seed_thresholds(data, lists.k, pool);
   const Chunks chunks{data.points, kRowsPerChunk};
@@ -59,9 +60,8 @@ void search_pairs(const NeighborData& data, NeighborLists& lists, ThreadPool& po
     std::optional<Table>& table = tables[thread];
     if (!table) table.emplace(data, lists.k, seeds);
     for (std::int64_t i = chunks.begin(chunk); i < chunks.end(chunk); ++i)
-      detail::neighbor_kernels().pairs(
-          data, static_cast<std::int32_t>(i), table->work,
-          {table->keys.data(), table->thresholds.data(), table->needs.data(), lists.k});
+      detail::neighbor_kernels().pairs(data, static_cast<std::int32_t>(data.points - 1 - i),
+                                       table->work, table->top(lists.k));
   });
   pool.run(chunks.chunks(), [&](std::int64_t chunk, int) {
     const auto k = static_cast<std::size_t>(lists.k);
