@@ -6,8 +6,8 @@
 namespace bascule::cli {
 namespace {
 
-/// Words that may follow `bascule`, or `bascule VERB`, as a bash completion that asks for nothing at
-/// completion time.
+/// Words that may follow `bascule`, or `bascule VERB`, as a bash completion that asks for nothing
+/// at completion time.
 std::string bash_completion(const CLI::App& app) {
   const auto words = [](const CLI::App& command) {
     std::string text;
@@ -43,8 +43,8 @@ std::string bash_completion(const CLI::App& app) {
 }  // namespace
 
 void add_completion(CLI::App& app, Context& context) {
-  CLI::App* verb = app.add_subcommand(
-      "completion", "print completion for bash: source <(bascule completion)");
+  CLI::App* verb =
+      app.add_subcommand("completion", "print completion for bash: source <(bascule completion)");
   verb->callback([&app, &context] {
     context.action = [&app] {
       fmt::print("{}", bash_completion(app));

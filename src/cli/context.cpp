@@ -34,9 +34,9 @@ std::vector<std::string> Context::search_dirs() const {
 
 Result<std::string> Context::resolve_device() const {
   if (precision != "fp32")
-    return Error{Code::kUsage,
-                 fmt::format("--precision {}: the recommenders of this version compute in fp32",
-                             precision)};
+    return Error{
+        Code::kUsage,
+        fmt::format("--precision {}: the recommenders of this version compute in fp32", precision)};
   if (device == "auto" || device == "cpu") return std::string("cpu");
   return Error{Code::kNoDevice,
                fmt::format("device {} is not available: this build has no CUDA backend", device)};
@@ -53,7 +53,9 @@ nlohmann::ordered_json seconds_json(const StageTimes& times) {
   return seconds;
 }
 
-const std::atomic<bool>& interrupt_flag() { return stop_requested; }
+const std::atomic<bool>& interrupt_flag() {
+  return stop_requested;
+}
 
 void watch_interrupts() {
   std::signal(SIGINT, on_interrupt);

@@ -20,7 +20,7 @@ struct Context {
   std::string device = "auto";
   std::string precision = "fp32";
   int threads = 0;
-  std::int64_t seed = -1;  ///< −1: the spec's
+  std::int64_t seed = -1;                 ///< −1: the spec's
   std::vector<std::string> data_options;  ///< folders given by --data
   bool json = false;
   bool quiet = false;

@@ -48,7 +48,9 @@ Status fetch(const Options& options, const Context& context) {
   if (context.json) {
     nlohmann::ordered_json files = nlohmann::ordered_json::array();
     for (const Fetched& file : fetched.files)
-      files.push_back({{"path", file.path}, {"bytes", file.bytes}, {"checksum", file.checksum},
+      files.push_back({{"path", file.path},
+                       {"bytes", file.bytes},
+                       {"checksum", file.checksum},
                        {"verified", file.verified}});
     print_json({{"name", set.name}, {"path", fetched.path}, {"files", files}});
     return {};

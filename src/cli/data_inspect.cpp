@@ -83,8 +83,8 @@ Status inspect_path(const Options& options, const Context& context) {
   }
   const ReadReport& report = found.report;
   fmt::print("{}\n", path);
-  fmt::print("format      {}, {}, {} file{}\n", report.format, report.encoding,
-             report.files.size(), report.files.size() == 1 ? "" : "s");
+  fmt::print("format      {}, {}, {} file{}\n", report.format, report.encoding, report.files.size(),
+             report.files.size() == 1 ? "" : "s");
   fmt::print("rows        {}, of which {} malformed\n", with_commas(report.rows),
              with_commas(report.malformed_rows()));
   for (const auto& [kind, entry] : report.malformed) {
@@ -95,7 +95,8 @@ Status inspect_path(const Options& options, const Context& context) {
   fmt::print("users       {}\nitems       {}\ndensity     {:.4g}\nduplicates  {}\n",
              with_commas(found.users), with_commas(found.items), found.density,
              with_commas(found.duplicates));
-  if (found.has_time) fmt::print("time        {} to {}\n", day(found.first_time), day(found.last_time));
+  if (found.has_time)
+    fmt::print("time        {} to {}\n", day(found.first_time), day(found.last_time));
   print_histogram(found);
   return {};
 }
@@ -103,7 +104,8 @@ Status inspect_path(const Options& options, const Context& context) {
 }  // namespace
 
 void add_data_inspect(CLI::App& data, Context& context) {
-  CLI::App* verb = data.add_subcommand("inspect", "what a ratings file holds and what is wrong with it");
+  CLI::App* verb =
+      data.add_subcommand("inspect", "what a ratings file holds and what is wrong with it");
   auto options = std::make_shared<Options>();
   std::vector<std::string> formats = {"auto"};
   for (const FormatInfo& format : ratings_formats()) formats.emplace_back(format.name);

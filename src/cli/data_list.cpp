@@ -13,8 +13,13 @@ namespace {
 
 Status list_sets(const Context& context) {
   nlohmann::ordered_json sets = nlohmann::ordered_json::array();
-  Table table({{"name"}, {"what"}, {"users", Table::Align::kRight}, {"items", Table::Align::kRight},
-               {"rows", Table::Align::kRight}, {"here"}, {"from"}});
+  Table table({{"name"},
+               {"what"},
+               {"users", Table::Align::kRight},
+               {"items", Table::Align::kRight},
+               {"rows", Table::Align::kRight},
+               {"here"},
+               {"from"}});
   for (const KnownSet& set : known_sets()) {
     const Result<std::string> found = find_set(std::string(set.name), context.search_dirs());
     const bool here = found.ok();
@@ -22,10 +27,17 @@ Status list_sets(const Context& context) {
       nlohmann::ordered_json files = nlohmann::ordered_json::array();
       for (const SetFile& file : set.files)
         files.push_back({{"url", file.url}, {"bytes", file.bytes}, {"checksum", file.checksum}});
-      sets.push_back({{"name", set.name}, {"task", set.task}, {"what", set.what},
-                      {"users", set.users}, {"items", set.items}, {"rows", set.rows},
-                      {"origin", set.origin}, {"terms", set.terms}, {"files", files},
-                      {"note", set.note}, {"path", nullptr}});
+      sets.push_back({{"name", set.name},
+                      {"task", set.task},
+                      {"what", set.what},
+                      {"users", set.users},
+                      {"items", set.items},
+                      {"rows", set.rows},
+                      {"origin", set.origin},
+                      {"terms", set.terms},
+                      {"files", files},
+                      {"note", set.note},
+                      {"path", nullptr}});
       if (here) sets.back()["path"] = *found;
     } else {
       table.add({std::string(set.name), std::string(set.what),
@@ -36,9 +48,10 @@ Status list_sets(const Context& context) {
   if (context.json) {
     print_json({{"sets", sets}});
   } else {
-    fmt::print("{}\nbascule data fetch NAME downloads a set; data make writes a synthetic one.\n"
-               "Terms of use differ from set to set: bascule data list --json has them.\n",
-               table.to_string());
+    fmt::print(
+        "{}\nbascule data fetch NAME downloads a set; data make writes a synthetic one.\n"
+        "Terms of use differ from set to set: bascule data list --json has them.\n",
+        table.to_string());
   }
   return {};
 }

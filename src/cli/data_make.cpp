@@ -39,9 +39,14 @@ Status make(const Options& options, const Context& context) {
   BASCULE_ASSIGN(const SyntheticReport report,
                  make_synthetic(synthetic, options.folder, default_pool()));
   if (context.json) {
-    print_json({{"path", options.folder}, {"synthetic", true}, {"seed", synthetic.seed},
-                {"rows", report.rows}, {"users", report.users}, {"items", report.items},
-                {"files", report.files}, {"seconds", watch.seconds()}});
+    print_json({{"path", options.folder},
+                {"synthetic", true},
+                {"seed", synthetic.seed},
+                {"rows", report.rows},
+                {"users", report.users},
+                {"items", report.items},
+                {"files", report.files},
+                {"seconds", watch.seconds()}});
     return {};
   }
   fmt::print("{}: {} synthetic ratings of {} users and {} items (seed {}) in {}\n", options.folder,

@@ -39,10 +39,10 @@ Status evaluate_run(const Options& options, const Context& context) {
     for (const std::int64_t k : settings.integers("evaluate.at"))
       at.push_back(static_cast<std::int32_t>(k));
   }
-  context.log(fmt::format("{} was fitted on all rows; refitting it on the training part of the {} "
-                          "split (seed {})",
-                          run.model().type(), settings.text("evaluate.split"),
-                          settings.integer("seed")));
+  context.log(
+      fmt::format("{} was fitted on all rows; refitting it on the training part of the {} "
+                  "split (seed {})",
+                  run.model().type(), settings.text("evaluate.split"), settings.integer("seed")));
   const StoredInteractions& stored = run.interactions();
   BASCULE_ASSIGN(const RefitEvaluation result,
                  refit_and_evaluate(settings, CsrMatrix(copy(stored.matrix)), stored.time, at,
@@ -78,11 +78,12 @@ Status evaluate_run(const Options& options, const Context& context) {
     }
     table.add(std::move(cells));
   }
-  fmt::print("{}\n± is the 95 % confidence interval over {} users of the {} part; fitted on {} users "
-             "in {}, evaluated in {} on {}\n",
-             table.to_string(), with_commas(evaluation.users), settings.text("evaluate.part"),
-             with_commas(result.train_users), human_seconds(result.fit_seconds),
-             human_seconds(evaluation.seconds), device);
+  fmt::print(
+      "{}\n± is the 95 % confidence interval over {} users of the {} part; fitted on {} users "
+      "in {}, evaluated in {} on {}\n",
+      table.to_string(), with_commas(evaluation.users), settings.text("evaluate.part"),
+      with_commas(result.train_users), human_seconds(result.fit_seconds),
+      human_seconds(evaluation.seconds), device);
   return {};
 }
 

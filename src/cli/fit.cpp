@@ -31,9 +31,8 @@ Status fit(const Options& options, const Context& context) {
   BASCULE_ASSIGN(const Settings settings, Settings::resolve(config, recommend_schema()));
 
   FitRequest request;
-  request.out = options.out.empty()
-                    ? "runs/" + std::filesystem::path(options.spec).stem().string()
-                    : options.out;
+  request.out = options.out.empty() ? "runs/" + std::filesystem::path(options.spec).stem().string()
+                                    : options.out;
   request.data_dirs = context.search_dirs();
   request.log = [&](const std::string& line) { context.log(line); };
   request.interrupted = [] { return interrupt_flag().load(); };

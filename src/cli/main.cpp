@@ -13,14 +13,17 @@
 namespace bascule::cli {
 namespace {
 
-std::string version_line() { return fmt::format("bascule {} ({})", version(), git_commit()); }
+std::string version_line() {
+  return fmt::format("bascule {} ({})", version(), git_commit());
+}
 
 int run(int argc, char** argv) {
   Context context;
-  CLI::App app("Trains, evaluates and serves recommenders, and says which device should do it.\n"
-               "Exit codes: 0 done, 1 failed, 2 usage or bad spec, 3 bad data, 4 no such device,\n"
-               "130 interrupted.",
-               "bascule");
+  CLI::App app(
+      "Trains, evaluates and serves recommenders, and says which device should do it.\n"
+      "Exit codes: 0 done, 1 failed, 2 usage or bad spec, 3 bad data, 4 no such device,\n"
+      "130 interrupted.",
+      "bascule");
   app.require_subcommand(1);
   app.fallthrough();  // global options may follow the verb
   app.set_version_flag("--version", version_line());

@@ -1,11 +1,10 @@
 #include "cli/progress.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "cli/table.h"
 
@@ -30,8 +29,9 @@ void Progress::update(std::int64_t done, std::int64_t total) {
   last_drawn_ = now;
   drawn_ = true;
   const auto amount = [&](double n) {
-    return unit_ == "bytes" ? human_bytes(n)
-                            : fmt::format("{} {}", with_commas(static_cast<std::int64_t>(n)), unit_);
+    return unit_ == "bytes"
+               ? human_bytes(n)
+               : fmt::format("{} {}", with_commas(static_cast<std::int64_t>(n)), unit_);
   };
   const double rate = now > 0 ? static_cast<double>(done - first_done_) / now : 0;
   std::string bar, eta;

@@ -61,12 +61,12 @@ List as_list(const std::vector<Neighbor>& neighbors) {
 Result<List> similar_by_index(const SavedRun& run, std::int32_t item, const Options& options,
                               StageTimes& times) {
   const Stopwatch watch;
-  BASCULE_ASSIGN(const NeighborIndex index, ItemKnn::build_index(run.interactions().matrix,
-                                                                 knn_options(run.settings())));
+  BASCULE_ASSIGN(const NeighborIndex index,
+                 ItemKnn::build_index(run.interactions().matrix, knn_options(run.settings())));
   NeighborScratch scratch(index);
   times.emplace_back("index", watch.seconds());
-  return timed([&] { return as_list(query(index, item, options.k, options.include_self, scratch)); },
-               times);
+  return timed(
+      [&] { return as_list(query(index, item, options.k, options.include_self, scratch)); }, times);
 }
 
 /// The article's way: the whole matrix written out, one matrix-vector product per query.
@@ -141,8 +141,8 @@ Status recommend(const Options& options, const Context& context) {
       const IdLine line = run.items().at(r.item);
       items.push_back({{"id", line.id}, {"title", line.title}, {"score", r.score}});
     }
-    print_json({{"query", query}, {"device", device}, {"items", items},
-                {"seconds", seconds_json(times)}});
+    print_json(
+        {{"query", query}, {"device", device}, {"items", items}, {"seconds", seconds_json(times)}});
     return {};
   }
   if (!options.item.empty()) {
@@ -150,7 +150,9 @@ Status recommend(const Options& options, const Context& context) {
     fmt::print("Most like {} ({}):\n", printable(line.title.empty() ? line.id : line.title),
                printable(line.id));
   }
-  Table table({{"#", Table::Align::kRight}, {"id"}, {"title", Table::Align::kLeft, 64},
+  Table table({{"#", Table::Align::kRight},
+               {"id"},
+               {"title", Table::Align::kLeft, 64},
                {options.item.empty() ? "score" : "similarity", Table::Align::kRight}});
   for (std::size_t i = 0; i < list.size(); ++i) {
     const IdLine line = run.items().at(list[i].item);
@@ -176,7 +178,9 @@ void add_recommend(CLI::App& app, Context& context) {
   query->add_option("--history", options->history, "items for somebody who liked these: ID,ID,…")
       ->delimiter(',');
   query->require_option(1);
-  verb->add_option("-k", options->k, "how many")->check(CLI::Range(1, 100000))->capture_default_str();
+  verb->add_option("-k", options->k, "how many")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
   verb->add_flag("--include-self", options->include_self, "--item: keep the item itself (first)");
   verb->add_flag("--include-seen", options->include_seen, "keep what the user already has");
   verb->add_option("--compute", options->compute,

@@ -34,8 +34,12 @@ struct Size {
 };
 
 Size measure(const Settings& settings, const CompressedView& matrix) {
-  Size size{settings.text("model.type"), matrix.majors, matrix.minors, matrix.nonzeros(),
-            settings.integer("model.neighbors"), 0};
+  Size size{settings.text("model.type"),
+            matrix.majors,
+            matrix.minors,
+            matrix.nonzeros(),
+            settings.integer("model.neighbors"),
+            0};
   for (std::int64_t u = 0; u < matrix.majors; ++u) {
     const auto n = static_cast<double>(matrix.length(u));
     size.multiply_adds += n * n;
@@ -47,36 +51,46 @@ void print_size(const Size& size, const Context& context) {
   const double flops = size.has_lists() ? 2 * size.multiply_adds : 0;
   if (context.json) {
     nlohmann::ordered_json layers = nlohmann::ordered_json::array();
-    layers.push_back({{"name", "interactions"}, {"type", "csr"},
-                      {"output", {size.users, size.items}}, {"parameters", 0}, {"flops", 0},
+    layers.push_back({{"name", "interactions"},
+                      {"type", "csr"},
+                      {"output", {size.users, size.items}},
+                      {"parameters", 0},
+                      {"flops", 0},
                       {"bytes", size.history_bytes()}});
     if (size.has_lists())
-      layers.push_back({{"name", "neighbors"}, {"type", size.model},
+      layers.push_back({{"name", "neighbors"},
+                        {"type", size.model},
                         {"output", {size.items, size.neighbors}},
-                        {"parameters", size.parameters()}, {"flops", flops},
+                        {"parameters", size.parameters()},
+                        {"flops", flops},
                         {"bytes", size.list_bytes()}});
     print_json({{"layers", layers},
-                {"totals", {{"users", size.users}, {"items", size.items},
-                            {"interactions", size.interactions},
-                            {"parameters", size.parameters()}, {"flops", flops},
-                            {"bytes", size.history_bytes() +
-                                          (size.has_lists() ? size.list_bytes() : 0)}}}});
+                {"totals",
+                 {{"users", size.users},
+                  {"items", size.items},
+                  {"interactions", size.interactions},
+                  {"parameters", size.parameters()},
+                  {"flops", flops},
+                  {"bytes", size.history_bytes() + (size.has_lists() ? size.list_bytes() : 0)}}}});
     return;
   }
-  Table table({{"layer (type)"}, {"output"}, {"parameters", Table::Align::kRight},
-               {"flops to fit", Table::Align::kRight}, {"bytes", Table::Align::kRight}});
+  Table table({{"layer (type)"},
+               {"output"},
+               {"parameters", Table::Align::kRight},
+               {"flops to fit", Table::Align::kRight},
+               {"bytes", Table::Align::kRight}});
   table.add({"interactions (csr)", fmt::format("[{}, {}]", size.users, size.items), "0", "0",
              human_bytes(static_cast<double>(size.history_bytes()))});
   if (size.has_lists())
     table.add({fmt::format("neighbors ({})", size.model),
-               fmt::format("[{}, {}]", size.items, size.neighbors),
-               with_commas(size.parameters()), fmt::format("{:.3g}", flops),
-               human_bytes(static_cast<double>(size.list_bytes()))});
+               fmt::format("[{}, {}]", size.items, size.neighbors), with_commas(size.parameters()),
+               fmt::format("{:.3g}", flops), human_bytes(static_cast<double>(size.list_bytes()))});
   const double cells = static_cast<double>(size.users) * static_cast<double>(size.items);
-  fmt::print("{}\n{} {} interactions, density {:.3g}; written out as a dense float32 matrix it would "
-             "take {}\n",
-             table.to_string(), with_commas(size.interactions), size.model,
-             static_cast<double>(size.interactions) / cells, human_bytes(cells * 4));
+  fmt::print(
+      "{}\n{} {} interactions, density {:.3g}; written out as a dense float32 matrix it would "
+      "take {}\n",
+      table.to_string(), with_commas(size.interactions), size.model,
+      static_cast<double>(size.interactions) / cells, human_bytes(cells * 4));
 }
 
 Status summary(const Options& options, const Context& context) {
@@ -96,7 +110,8 @@ Status summary(const Options& options, const Context& context) {
   if (options.verify) return {Code::kUsage, "--verify needs a run folder"};
   BASCULE_ASSIGN(const Config config, load_spec(options.target, options.sets));
   BASCULE_ASSIGN(const Settings settings, Settings::resolve(config, recommend_schema()));
-  BASCULE_ASSIGN(const LoadedData loaded, load_data(settings, context.search_dirs(), default_pool()));
+  BASCULE_ASSIGN(const LoadedData loaded,
+                 load_data(settings, context.search_dirs(), default_pool()));
   print_size(measure(settings, loaded.data.matrix.view()), context);
   return {};
 }
@@ -104,9 +119,11 @@ Status summary(const Options& options, const Context& context) {
 }  // namespace
 
 void add_summary(CLI::App& app, Context& context) {
-  CLI::App* verb = app.add_subcommand("summary", "parts, sizes and costs of a spec's or run's model");
+  CLI::App* verb =
+      app.add_subcommand("summary", "parts, sizes and costs of a spec's or run's model");
   auto options = std::make_shared<Options>();
-  verb->add_option("SPEC|RUN", options->target, "spec (its data are read) or run folder")->required();
+  verb->add_option("SPEC|RUN", options->target, "spec (its data are read) or run folder")
+      ->required();
   verb->add_option("--set", options->sets, "override a key of the spec")->type_name("KEY=VALUE");
   verb->add_flag("--verify", options->verify, "compare every file of the run with its checksum");
   verb->callback([options, &context] {

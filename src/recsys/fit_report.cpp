@@ -26,8 +26,8 @@ BarChart rating_chart(const CsrMatrix& matrix) {
   }
   BarChart chart{"Ratings kept, by value", {}};
   for (const auto& [value, count] : counts)
-    chart.bars.push_back({fmt::format("{:g}", value), static_cast<double>(count),
-                          fmt::format("{}", count)});
+    chart.bars.push_back(
+        {fmt::format("{:g}", value), static_cast<double>(count), fmt::format("{}", count)});
   return chart;
 }
 
@@ -44,8 +44,8 @@ BarChart popularity_chart(const CsrMatrix& matrix) {
   BarChart chart{"Items by number of users", {}};
   for (const auto& [power, count] : items) {
     const std::int64_t high = std::int64_t{1} << power;
-    const std::string label = power < 2 ? std::to_string(high)
-                                        : fmt::format("{}–{}", high / 2 + 1, high);
+    const std::string label =
+        power < 2 ? std::to_string(high) : fmt::format("{}–{}", high / 2 + 1, high);
     chart.bars.push_back({label, static_cast<double>(count), fmt::format("{}", count)});
   }
   return chart;
@@ -65,16 +65,16 @@ std::string fit_report(const Settings& settings, const LoadedData& loaded,
   report.add_chart(stage_chart(outcome.times));
   report.add_heading("Data");
   const PrepareReport& prepare = loaded.prepare;
-  report.add_facts({{"layout", loaded.read.format},
-                    {"encoding", loaded.read.encoding},
-                    {"rows", fmt::format("{}", loaded.read.rows)},
-                    {"malformed rows", fmt::format("{}", loaded.read.malformed_rows())},
-                    {"rows below the rating threshold",
-                     fmt::format("{}", loaded.read.good - loaded.read.kept +
-                                           prepare.below_min_rating)},
-                    {"duplicate ratings", fmt::format("{}", prepare.duplicates)},
-                    {"ratings of rare items", fmt::format("{}", prepare.rare_items)},
-                    {"ratings of users with few", fmt::format("{}", prepare.rare_users)}});
+  report.add_facts(
+      {{"layout", loaded.read.format},
+       {"encoding", loaded.read.encoding},
+       {"rows", fmt::format("{}", loaded.read.rows)},
+       {"malformed rows", fmt::format("{}", loaded.read.malformed_rows())},
+       {"rows below the rating threshold",
+        fmt::format("{}", loaded.read.good - loaded.read.kept + prepare.below_min_rating)},
+       {"duplicate ratings", fmt::format("{}", prepare.duplicates)},
+       {"ratings of rare items", fmt::format("{}", prepare.rare_items)},
+       {"ratings of users with few", fmt::format("{}", prepare.rare_users)}});
   if (!loaded.read.malformed.empty()) {
     ReportTable table{{"malformed", "rows", "first file", "line", "text"}, {}};
     for (const auto& [kind, entry] : loaded.read.malformed) {

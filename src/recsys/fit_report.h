@@ -7,6 +7,7 @@
 namespace bascule {
 
 /// report.html of a fitted recommender: the data, what was wrong with them, sizes and times.
-std::string fit_report(const Settings& settings, const LoadedData& loaded, const FitOutcome& outcome);
+std::string fit_report(const Settings& settings, const LoadedData& loaded,
+                       const FitOutcome& outcome);
 
 }  // namespace bascule

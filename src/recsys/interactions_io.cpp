@@ -1,9 +1,9 @@
-#include <bascule/recsys/interactions_io.h>
-
 #include <charconv>
 #include <string>
 
 #include <fmt/format.h>
+
+#include <bascule/recsys/interactions_io.h>
 
 namespace bascule {
 namespace {

@@ -1,9 +1,9 @@
-#include <bascule/recsys/item_knn.h>
-
 #include <algorithm>
 #include <limits>
 
 #include <fmt/format.h>
+
+#include <bascule/recsys/item_knn.h>
 
 #include "recsys/score_board.h"
 

@@ -1,7 +1,6 @@
-#include <bascule/recsys/refit.h>
-
 #include <bascule/data/split.h>
 #include <bascule/recsys/popularity.h>
+#include <bascule/recsys/refit.h>
 #include <bascule/recsys/spec.h>
 
 namespace bascule {

@@ -1,7 +1,6 @@
-#include <bascule/recsys/saved_run.h>
-
 #include <fmt/format.h>
 
+#include <bascule/recsys/saved_run.h>
 #include <bascule/recsys/spec.h>
 
 namespace bascule {
@@ -25,9 +24,9 @@ Result<SavedRun> SavedRun::open(const std::string& path) {
   BASCULE_TRY(saved.model_->load(saved.file_));
   const CompressedView& matrix = saved.interactions_.matrix;
   if (saved.model_->items() != matrix.minors)
-    return Error{Code::kBadData, fmt::format("{}: the model has {} items, its interactions {}",
-                                             saved.file_->path(), saved.model_->items(),
-                                             matrix.minors)};
+    return Error{Code::kBadData,
+                 fmt::format("{}: the model has {} items, its interactions {}", saved.file_->path(),
+                             saved.model_->items(), matrix.minors)};
   BASCULE_ASSIGN(saved.items_, run.items());
   BASCULE_TRY(saved.items_.check_size(matrix.minors, "items"));
   BASCULE_ASSIGN(saved.users_, run.users());

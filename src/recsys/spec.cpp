@@ -1,8 +1,7 @@
-#include <bascule/recsys/spec.h>
-
 #include <limits>
 
 #include <bascule/recsys/popularity.h>
+#include <bascule/recsys/spec.h>
 #include <bascule/recsys/user_knn.h>
 
 namespace bascule {
@@ -17,13 +16,19 @@ std::vector<std::string> format_names() {
 }
 
 KeyInfo flag(std::string name, bool fallback, std::string help) {
-  return {std::move(name), KeyType::kBool, fallback ? "true" : "false", std::move(help), {}, {}, {}};
+  return {
+      std::move(name), KeyType::kBool, fallback ? "true" : "false", std::move(help), {}, {}, {}};
 }
 
 KeyInfo word(std::string name, std::string fallback, std::string help,
              std::vector<std::string> choices = {}) {
-  return {std::move(name), KeyType::kText, std::move(fallback), std::move(help), std::move(choices),
-          {}, {}};
+  return {std::move(name),
+          KeyType::kText,
+          std::move(fallback),
+          std::move(help),
+          std::move(choices),
+          {},
+          {}};
 }
 
 KeyInfo integer(std::string name, std::string fallback, double low, double high, std::string help) {
@@ -55,7 +60,8 @@ Schema make_schema() {
       flag("data.pandas_compatible", false, "skip the rows that pandas.read_csv would skip"),
       flag("data.strict", false, "a malformed row is an error"),
       number("data.min_rating", "-inf", {}, {}, "keep ratings >= this"),
-      word("data.duplicates", "\"first\"", "which of several ratings of one item by one user counts",
+      word("data.duplicates", "\"first\"",
+           "which of several ratings of one item by one user counts",
            {"first", "last", "max", "mean", "sum", "error"}),
       integer("data.min_item_ratings", "0", 0, kMany, "keep items with at least so many ratings"),
       integer("data.min_user_ratings", "0", 0, kMany, "keep users with at least so many ratings"),
@@ -75,14 +81,24 @@ Schema make_schema() {
 
       word("evaluate.split", "\"strong\"", "how test data are held out",
            {"strong", "leave-one-out", "random", "time"}),
-      {"evaluate.heldout", KeyType::kIntOrText, "\"auto\"",
+      {"evaluate.heldout",
+       KeyType::kIntOrText,
+       "\"auto\"",
        "held-out users (strong); auto: min(10,000, a tenth of the users in whole hundreds)",
-       {"auto"}, 1, kMany},
+       {"auto"},
+       1,
+       kMany},
       number("evaluate.fraction", "0.2", 0, 1, "share of a held-out user's items that are targets"),
       integer("evaluate.min_interactions", "5", 2, kMany, "users with fewer have no targets"),
       word("evaluate.part", "\"test\"", "measure on this part", {"test", "valid"}),
-      flag("evaluate.graded", false, "relevance is the rating, gain 2^r − 1; else every target is 1"),
-      {"evaluate.at", KeyType::kIntList, "[10, 20, 50, 100]", "cut-offs of the metrics", {}, 1,
+      flag("evaluate.graded", false,
+           "relevance is the rating, gain 2^r − 1; else every target is 1"),
+      {"evaluate.at",
+       KeyType::kIntList,
+       "[10, 20, 50, 100]",
+       "cut-offs of the metrics",
+       {},
+       1,
        kLargestK},
 
       word("bascule.version", "", "written into a run: the version that made it"),

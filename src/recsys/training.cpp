@@ -1,5 +1,3 @@
-#include <bascule/recsys/training.h>
-
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -9,6 +7,7 @@
 #include <bascule/data/ratings.h>
 #include <bascule/recsys/interactions_io.h>
 #include <bascule/recsys/spec.h>
+#include <bascule/recsys/training.h>
 #include <bascule/run/run_folder.h>
 #include <bascule/run/spec_source.h>
 
@@ -45,8 +44,8 @@ Status write_run(const Settings& settings, const LoadedData& loaded, const Recom
   BASCULE_TRY(run.write_items(data.items.size(), item_id, title));
   BASCULE_TRY(run.write_users(data.users.size(), user_id));
   BASCULE_TRY(run.restart_history());
-  const nlohmann::ordered_json line = {{"epoch", 0}, {"metrics", outcome.metrics},
-                                       {"seconds", outcome.times}};
+  const nlohmann::ordered_json line = {
+      {"epoch", 0}, {"metrics", outcome.metrics}, {"seconds", outcome.times}};
   BASCULE_TRY(run.append_history(line.dump()));
   BASCULE_TRY(run.write_report(fit_report(resolved, loaded, outcome)));
   BASCULE_TRY(run.finish());
@@ -69,8 +68,7 @@ Result<LoadedData> load_data(const Settings& settings, const std::vector<std::st
   BASCULE_ASSIGN(Ratings ratings, read_ratings(found, ratings_options(settings), pool));
   loaded.read = std::move(ratings.report);
   loaded.times.emplace_back("read", watch.restart());
-  BASCULE_ASSIGN(Prepared prepared,
-                 prepare(ratings.interactions, prepare_options(settings), pool));
+  BASCULE_ASSIGN(Prepared prepared, prepare(ratings.interactions, prepare_options(settings), pool));
   loaded.data = std::move(prepared.data);
   loaded.prepare = prepared.report;
   loaded.times.emplace_back("filter and matrix", watch.restart());
@@ -88,7 +86,8 @@ Result<FitOutcome> fit_recommender(const Settings& settings, const FitRequest& r
                           read.rows, read.malformed_rows(), read.kept));
   for (const auto& [kind, entry] : read.malformed) {
     const Malformed::Example& first = entry.examples.front();
-    request.log(fmt::format("  {} × {}, first at {}:{}", entry.count, kind, first.file, first.line));
+    request.log(
+        fmt::format("  {} × {}, first at {}:{}", entry.count, kind, first.file, first.line));
   }
   if (request.interrupted()) return stop();
 

@@ -1,6 +1,6 @@
+#include <bascule/recsys/interactions_io.h>
 #include <bascule/recsys/user_knn.h>
 
-#include <bascule/recsys/interactions_io.h>
 #include "recsys/score_board.h"
 
 namespace bascule {
@@ -15,8 +15,8 @@ struct UserKnn::Scratch {
 Status UserKnn::index_interactions() {
   weigher_ = Weigher(interactions_, options_.weighting);
   if (options_.weighting.weighting == Weighting::kRaw) {
-    BASCULE_ASSIGN(index_, NeighborIndex::build(interactions_, PointAxis::kMajors,
-                                                options_.similarity));
+    BASCULE_ASSIGN(index_,
+                   NeighborIndex::build(interactions_, PointAxis::kMajors, options_.similarity));
     return {};
   }
   Compressed weighted = copy(interactions_);

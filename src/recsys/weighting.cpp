@@ -1,8 +1,8 @@
-#include <bascule/recsys/weighting.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+
+#include <bascule/recsys/weighting.h>
 
 namespace bascule {
 namespace {

@@ -1,10 +1,9 @@
-#include <bascule/run/spec_source.h>
-
 #include <filesystem>
 
 #include <fmt/format.h>
 
 #include <bascule/base/file.h>
+#include <bascule/run/spec_source.h>
 
 #include "git_commit.inc"
 
@@ -19,7 +18,9 @@ constexpr BuiltinSpec kSpecs[] = {
 
 }  // namespace
 
-std::vector<BuiltinSpec> builtin_specs() { return {std::begin(kSpecs), std::end(kSpecs)}; }
+std::vector<BuiltinSpec> builtin_specs() {
+  return {std::begin(kSpecs), std::end(kSpecs)};
+}
 
 Result<Config> load_spec(const std::string& name, const std::vector<std::string>& assignments) {
   std::string text;
@@ -35,9 +36,8 @@ Result<Config> load_spec(const std::string& name, const std::vector<std::string>
     std::error_code ignored;
     if (!std::filesystem::exists(name, ignored)) {
       const auto near = nearest_word(name, names);
-      return Error{Code::kUsage,
-                   fmt::format("{}: neither a file nor a built-in spec{}", name,
-                               near ? fmt::format("; did you mean {}?", *near) : "")};
+      return Error{Code::kUsage, fmt::format("{}: neither a file nor a built-in spec{}", name,
+                                             near ? fmt::format("; did you mean {}?", *near) : "")};
     }
     Result<std::string> read = read_file(name, kLargestSpec);
     if (!read.ok()) return Error{Code::kUsage, read.error().message};
@@ -48,7 +48,11 @@ Result<Config> load_spec(const std::string& name, const std::vector<std::string>
   return config;
 }
 
-std::string_view version() { return BASCULE_VERSION; }
-std::string_view git_commit() { return kGitCommit; }
+std::string_view version() {
+  return BASCULE_VERSION;
+}
+std::string_view git_commit() {
+  return kGitCommit;
+}
 
 }  // namespace bascule

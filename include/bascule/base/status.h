@@ -77,7 +77,10 @@ class [[nodiscard]] Result {
 /// `BASCULE_ASSIGN(auto x, f())`: x is the value of the Result, or the error goes to the caller.
 #define BASCULE_ASSIGN(lhs, expr) \
   BASCULE_ASSIGN_INNER(BASCULE_CONCAT(bascule_result_, __LINE__), lhs, expr)
+// `lhs` may be a declaration, which parentheses would break.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define BASCULE_ASSIGN_INNER(tmp, lhs, expr)         \
   auto tmp = (expr);                                 \
   if (!tmp.ok()) return std::move(tmp).take_error(); \
   lhs = std::move(tmp).value()
+// NOLINTEND(bugprone-macro-parentheses)

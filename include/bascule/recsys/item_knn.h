@@ -32,8 +32,8 @@ class ItemKnn final : public Recommender {
                                        ThreadPool& pool) const override;
   /// From the stored lists; kUsage when k is larger than they are (query() of an index answers
   /// those).
-  [[nodiscard]] Result<std::vector<Recommendation>> similar_items(
-      std::int32_t item, std::int32_t k, bool include_self) const override;
+  [[nodiscard]] Result<std::vector<Recommendation>> similar_items(std::int32_t item, std::int32_t k,
+                                                                  bool include_self) const override;
   void save(SafetensorsWriter& writer) const override;
   Status load(std::shared_ptr<const SafetensorsFile> file) override;
 

@@ -26,7 +26,8 @@ class SavedRun {
   [[nodiscard]] const IdFile& users() const { return users_; }
 
  private:
-  SavedRun(std::string path, Settings settings) : path_(std::move(path)), settings_(std::move(settings)) {}
+  SavedRun(std::string path, Settings settings)
+      : path_(std::move(path)), settings_(std::move(settings)) {}
 
   std::string path_;
   Settings settings_;

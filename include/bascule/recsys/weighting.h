@@ -28,9 +28,9 @@ struct WeightingOptions {
   float bm25_b = 0.75F;
 };
 
-/// A weighting learnt from documents × terms: for item-kNN the items are the documents and the users
-/// the terms, for user-kNN the other way round. Documents that were not among them (a new user) are
-/// weighted by what was learnt.
+/// A weighting learnt from documents × terms: for item-kNN the items are the documents and the
+/// users the terms, for user-kNN the other way round. Documents that were not among them (a new
+/// user) are weighted by what was learnt.
 class Weigher {
  public:
   Weigher() = default;
