@@ -17,6 +17,11 @@ import knn_data
 import knn_peers
 
 
+# Between timings: an OpenMP library's threads go on spinning for a while after a call, on the cores that
+# the next one needs.
+REST = 0.1
+
+
 class Ours:
     """bench/knn_bench.cpp, one command per line."""
 
@@ -92,6 +97,7 @@ def all_items(name, matrix, ours, options):
     seconds = {}
     def note(key, value):
         seconds.setdefault(key, []).append(value)
+        time.sleep(REST)
     for _ in range(options.repeats):
         build, search = ours.numbers(f"all {k} {threads}")
         note("bascule", build + search)

@@ -23,8 +23,9 @@ struct MatrixCase {
   std::int64_t rows, cols;
   double density;
   Values values;
-  double heavy_row = 0;  ///< density of row 0 instead
-  bool gaps = false;     ///< every third row and column is empty
+  double heavy_row = 0;         ///< density of the first rows instead
+  bool gaps = false;            ///< every third row and column is empty
+  std::int64_t heavy_rows = 1;  ///< how many
 };
 
 const std::vector<MatrixCase>& matrix_cases() {
@@ -43,6 +44,10 @@ const std::vector<MatrixCase>& matrix_cases() {
       {"heavy_binary", 70, 150, .04, Values::kBinary, .7},
       {"signed", 37, 71, .2, Values::kSigned, .5},
       {"thin", 300, 211, .01, Values::kRatings, .3},
+      {"heavy_three", 200, 400, .004, Values::kRatings, .5, false, 3},
+      {"heavy_dozen", 150, 300, .01, Values::kReal, .4, false, 12},  // more than are written out
+      {"heavy_alone", 4, 350, 0, Values::kRatings, .6, false, 4},
+      {"heavy_alone_binary", 5, 350, 0, Values::kBinary, .5, false, 5},
   };
   return cases;
 }
@@ -53,7 +58,7 @@ CsrMatrix make_matrix(const MatrixCase& c) {
   std::vector<std::int32_t> indices;
   std::vector<float> values;
   for (std::int64_t r = 0; r < c.rows; ++r) {
-    const double density = r == 0 && c.heavy_row > 0 ? c.heavy_row : c.density;
+    const double density = r < c.heavy_rows && c.heavy_row > 0 ? c.heavy_row : c.density;
     for (std::int64_t col = 0; col < c.cols; ++col) {
       const auto at = static_cast<std::uint64_t>(r * c.cols + col) * 2;
       if (random.uniform(at) >= density) continue;

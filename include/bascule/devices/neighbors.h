@@ -68,7 +68,8 @@ class NeighborIndex {
   /// norm is too large or too small for single precision, and with kFailed when more than 2^31
   /// points or features are given.
   static Result<NeighborIndex> build(const CompressedView& matrix, PointAxis points,
-                                     const NeighborOptions& options = {});
+                                     const NeighborOptions& options = {},
+                                     ThreadPool& pool = default_pool());
   NeighborIndex(NeighborIndex&&) noexcept;
   NeighborIndex& operator=(NeighborIndex&&) noexcept;
   ~NeighborIndex();

@@ -31,6 +31,16 @@ BASCULE_KERNEL std::uint32_t at_least_either(const float* sums, float low, const
   return at_least(sums, _mm256_min_ps(_mm256_mul_ps(_mm256_loadu_ps(needs), f), bound),
                   _mm256_min_ps(_mm256_mul_ps(_mm256_loadu_ps(needs + 8), f), bound));
 }
+BASCULE_KERNEL std::uint64_t take_marks(std::uint8_t* marks) {
+  std::uint64_t bits = 0;
+  for (int half = 0; half < 2; ++half) {
+    auto* bytes = reinterpret_cast<__m256i*>(marks) + half;
+    const __m256i found = _mm256_cmpgt_epi8(_mm256_loadu_si256(bytes), _mm256_setzero_si256());
+    bits |= std::uint64_t{static_cast<std::uint32_t>(_mm256_movemask_epi8(found))} << (32 * half);
+    _mm256_storeu_si256(bytes, _mm256_setzero_si256());
+  }
+  return bits;
+}
 
 #include "devices/cpu/neighbors_kernels.inc"
 

@@ -27,6 +27,11 @@ BASCULE_KERNEL std::uint32_t at_least_either(const float* sums, float low, const
   return std::uint32_t{_mm512_cmp_ps_mask(dots, listed, _CMP_GE_OQ)} |
          _mm512_cmp_ps_mask(dots, _mm512_set1_ps(low), _CMP_GE_OQ);
 }
+BASCULE_KERNEL std::uint64_t take_marks(std::uint8_t* marks) {
+  const __m512i bytes = _mm512_loadu_si512(marks);
+  _mm512_storeu_si512(marks, _mm512_setzero_si512());
+  return _mm512_test_epi8_mask(bytes, bytes);
+}
 
 #include "devices/cpu/neighbors_kernels.inc"
 

@@ -1,11 +1,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "devices/cpu/neighbors_data.h"
+#include "devices/cpu/neighbors_heavy.h"
 
 namespace bascule {
 namespace {
@@ -15,6 +17,9 @@ using detail::ScoreForm;
 
 /// Weight of a point that enters no list.
 constexpr float kNever = std::numeric_limits<float>::infinity();
+constexpr std::int64_t kFeaturesPerChunk = 1024;
+/// Rows are filled in so many parts at most, each with at least so many entries per feature.
+constexpr std::int64_t kMostParts = 8, kEntriesPerFeature = 16;
 /// Sums of squares outside this range would over- or underflow in single precision.
 constexpr double kMinSquares = 1e-30, kMaxSquares = 1e30;
 
@@ -30,77 +35,123 @@ Status check(const CompressedView& matrix, const NeighborOptions& options) {
   return {};
 }
 
-/// Points in ascending order of their number of features, stable: counting sort.
-void rank_points(const CompressedView& rows, NeighborData& data) {
-  const auto n = static_cast<std::size_t>(rows.majors);
-  std::int64_t longest = 0;
-  for (std::int64_t i = 0; i < rows.majors; ++i) longest = std::max(longest, rows.length(i));
+/// Points in ascending order of their number of features, stable: counting sort. Fills row_begin
+/// too.
+void rank_points(const CompressedView& lists, NeighborData& data) {
+  const auto n = static_cast<std::size_t>(data.points);
+  std::vector<std::int32_t> lengths(n, 0);
+  for (std::int64_t p = 0; p < lists.nonzeros(); ++p) ++lengths[lists.indices[p]];
+  const std::int32_t longest = n == 0 ? 0 : *std::max_element(lengths.begin(), lengths.end());
   std::vector<std::int32_t> next(static_cast<std::size_t>(longest) + 2, 0);
-  for (std::int64_t i = 0; i < rows.majors; ++i) ++next[rows.length(i) + 1];
+  for (const std::int32_t length : lengths) ++next[length + 1];
   for (std::size_t length = 1; length < next.size(); ++length) next[length] += next[length - 1];
   data.id_of.resize(n);
   data.rank_of.resize(n);
-  for (std::int64_t i = 0; i < rows.majors; ++i) {
-    const std::int32_t rank = next[rows.length(i)]++;
-    data.id_of[rank] = static_cast<std::int32_t>(i);
+  for (std::int32_t i = 0; i < data.points; ++i) {
+    const std::int32_t rank = next[lengths[i]]++;
+    data.id_of[rank] = i;
     data.rank_of[i] = rank;
   }
+  data.row_begin.assign(n + 1, 0);
+  for (std::size_t rank = 0; rank < n; ++rank)
+    data.row_begin[rank + 1] = data.row_begin[rank] + lengths[data.id_of[rank]];
 }
 
-void count_lists(const CompressedView& rows, NeighborData& data) {
-  data.list_begin.assign(static_cast<std::size_t>(rows.minors) + 1, 0);
-  for (std::int64_t p = 0; p < rows.nonzeros(); ++p) ++data.list_begin[rows.indices[p] + 1];
-  for (std::int64_t f = 0; f < rows.minors; ++f) data.list_begin[f + 1] += data.list_begin[f];
-}
-
-void find_means(const CompressedView& rows, NeighborData& data) {
-  std::vector<double> sums(static_cast<std::size_t>(rows.minors), 0.0);
-  for (std::int64_t p = 0; p < rows.nonzeros(); ++p) sums[rows.indices[p]] += rows.values[p];
-  data.feature_mean.resize(sums.size());
-  for (std::size_t f = 0; f < sums.size(); ++f) {
-    const auto count = static_cast<double>(data.list_begin[f + 1] - data.list_begin[f]);
-    data.feature_mean[f] = count > 0 ? static_cast<float>(sums[f] / count) : 0.0F;
+void find_means(const CompressedView& lists, NeighborData& data) {
+  data.feature_mean.resize(static_cast<std::size_t>(data.features));
+  for (std::int32_t f = 0; f < data.features; ++f) {
+    const SparseLine list = lists.line(f);
+    const double sum = std::accumulate(list.values.begin(), list.values.end(), 0.0);
+    data.feature_mean[f] =
+        list.size() > 0 ? static_cast<float>(sum / static_cast<double>(list.size())) : 0.0F;
   }
 }
 
-/// Copies the rows in rank order and builds the lists beside them.
-Status fill(const CompressedView& rows, NeighborData& data) {
-  const auto nonzeros = static_cast<std::size_t>(rows.nonzeros());
-  const bool centred = !data.feature_mean.empty();
-  data.row_begin.resize(static_cast<std::size_t>(data.points) + 1);
+/// The lists with ranks for points, ascending.
+void fill_lists(const CompressedView& lists, NeighborData& data, ThreadPool& pool) {
+  data.list_begin.assign(lists.offsets, lists.offsets + data.features + 1);
+  data.list_rank.resize(static_cast<std::size_t>(lists.nonzeros()));
+  if (!data.binary) data.list_value.resize(static_cast<std::size_t>(lists.nonzeros()));
+  const Chunks chunks{data.features, kFeaturesPerChunk};
+  pool.run(chunks.chunks(), [&](std::int64_t chunk, int) {
+    std::vector<std::uint64_t> keys;  // rank, then the value's bits
+    for (std::int64_t f = chunks.begin(chunk); f < chunks.end(chunk); ++f) {
+      const SparseLine list = lists.line(f);
+      const float mean = data.feature_mean.empty() ? 0.0F : data.feature_mean[f];
+      keys.clear();
+      for (std::size_t p = 0; p < list.size(); ++p) {
+        const auto rank = static_cast<std::uint32_t>(data.rank_of[list.indices[p]]);
+        keys.push_back(std::uint64_t{rank} << 32 |
+                       __builtin_bit_cast(std::uint32_t, list.values[p] - mean));
+      }
+      if (keys.size() > 1) std::sort(keys.begin(), keys.end());
+      std::int64_t slot = lists.offsets[f];
+      for (const std::uint64_t key : keys) {
+        data.list_rank[slot] = static_cast<std::int32_t>(key >> 32);
+        if (!data.binary)
+          data.list_value[slot] = __builtin_bit_cast(float, static_cast<std::uint32_t>(key));
+        ++slot;
+      }
+    }
+  });
+}
+
+/// The rows of the ranks in [first, last), gathered from the lists: light features, then heavy
+/// ones.
+void fill_rows(NeighborData& data, std::int32_t first, std::int32_t last) {
+  std::vector<std::int64_t> next(data.row_begin.begin() + first, data.row_begin.begin() + last);
+  const auto gather = [&](std::int32_t f) {
+    const auto begin = data.list_rank.begin() + data.list_begin[f];
+    const auto end = data.list_rank.begin() + data.list_begin[f + 1];
+    auto slot = first == 0 ? begin : std::lower_bound(begin, end, first);
+    for (; slot != end && *slot < last; ++slot) {
+      const std::int64_t at = next[*slot - first]++;
+      data.row_feature[at] = f;
+      data.row_position[at] = static_cast<std::int32_t>(slot - begin);
+      if (!data.binary) data.row_value[at] = data.list_value[slot - data.list_rank.begin()];
+    }
+  };
+  for (std::int32_t f = 0; f < data.features; ++f) {
+    if (data.heavy_of[f] < 0) gather(f);
+  }
+  std::copy(next.begin(), next.end(), data.row_light_end.begin() + first);
+  for (const std::int32_t f : data.heavy_features) gather(f);
+}
+
+void fill_rows(NeighborData& data, ThreadPool& pool) {
+  const auto nonzeros = data.list_rank.size();
+  data.row_light_end.resize(static_cast<std::size_t>(data.points));
   data.row_feature.resize(nonzeros);
   data.row_position.resize(nonzeros);
-  data.list_rank.resize(nonzeros);
-  if (!data.binary) {
-    data.row_value.resize(nonzeros);
-    data.list_value.resize(nonzeros);
-  }
-  std::vector<std::int32_t> filled(static_cast<std::size_t>(data.features), 0);
+  if (!data.binary) data.row_value.resize(nonzeros);
+  // Every part looks at every feature, which must be little beside the entries it moves.
+  const auto entries = static_cast<std::int64_t>(nonzeros);
+  const std::int64_t parts = std::clamp<std::int64_t>(
+      entries / (kEntriesPerFeature * std::max(data.features, 1)), 1, kMostParts);
+  pool.run(parts, [&](std::int64_t part, int) {
+    const auto border = [&](std::int64_t p) {
+      const auto at =
+          std::lower_bound(data.row_begin.begin(), data.row_begin.end() - 1, entries * p / parts);
+      return p == parts ? data.points : static_cast<std::int32_t>(at - data.row_begin.begin());
+    };
+    fill_rows(data, border(part), border(part + 1));
+  });
+}
+
+Status fill_sides(NeighborData& data) {
   const std::size_t padded = static_cast<std::size_t>(data.blocks) * detail::kBlock;
   data.left.assign(padded, 0);
   data.right.assign(padded, 0);
   data.weight.assign(padded, kNever);
   data.back_weight.assign(padded, kNever);
   data.low_weight.assign(static_cast<std::size_t>(data.blocks), kNever);
-  std::int64_t at = 0;
   for (std::int32_t rank = 0; rank < data.points; ++rank) {
-    const SparseLine row = rows.line(data.id_of[rank]);
-    data.row_begin[rank] = at;
-    double squares = 0;
-    for (std::size_t p = 0; p < row.size(); ++p, ++at) {
-      const std::int32_t f = row.indices[p];
-      const std::int32_t position = filled[f]++;
-      const std::int64_t slot = data.list_begin[f] + position;
-      data.row_feature[at] = f;
-      data.row_position[at] = position;
-      data.list_rank[slot] = rank;
-      if (data.binary) continue;
-      const float value = centred ? row.values[p] - data.feature_mean[f] : row.values[p];
-      data.row_value[at] = value;
-      data.list_value[slot] = value;
-      squares += double{value} * value;
+    const SparseLine row = detail::row_of(data, rank);
+    auto squares = static_cast<double>(row.size());
+    if (!data.binary) {
+      squares = 0;
+      for (const float value : row.values) squares += double{value} * value;
     }
-    if (data.binary) squares = static_cast<double>(row.size());
     if (squares != 0 && !(squares >= kMinSquares && squares <= kMaxSquares))
       return {Code::kBadData,
               fmt::format("line {}: a sum of squares of {:g} is out of the range of "
@@ -115,7 +166,6 @@ Status fill(const CompressedView& rows, NeighborData& data) {
     float& low = data.low_weight[rank / detail::kBlock];
     low = std::min(low, sides.weight);
   }
-  data.row_begin[data.points] = at;
   return {};
 }
 
@@ -147,34 +197,38 @@ ScoreSides score_sides(const NeighborData& data, std::int64_t count, double squa
 }  // namespace detail
 
 Result<NeighborIndex> NeighborIndex::build(const CompressedView& matrix, PointAxis points,
-                                           const NeighborOptions& options) {
+                                           const NeighborOptions& options, ThreadPool& pool) {
   BASCULE_TRY(check(matrix, options));
   Compressed flipped;
-  CompressedView rows = matrix;
-  if (points == PointAxis::kMinors) {
+  CompressedView lists = matrix;  // features × points
+  if (points == PointAxis::kMajors) {
     flipped = flip(matrix);
-    rows = flipped.view();
+    lists = flipped.view();
   }
   auto data = std::make_unique<NeighborData>();
   data->options = options;
-  data->points = static_cast<std::int32_t>(rows.majors);
-  data->features = static_cast<std::int32_t>(rows.minors);
+  data->points = static_cast<std::int32_t>(lists.minors);
+  data->features = static_cast<std::int32_t>(lists.majors);
   data->blocks = (data->points + detail::kBlock - 1) / detail::kBlock;
   if (options.similarity == Similarity::kJaccard) {
     data->form = ScoreForm::kUnion;
   } else if (options.shrinkage > 0 || options.alpha != 0.5F) {
     data->form = ScoreForm::kDivide;
   }
+  const auto all = [&](auto&& holds) {
+    return std::all_of(lists.values, lists.values + lists.nonzeros(), holds);
+  };
+  const bool cosine = options.similarity == Similarity::kCosine;
   data->binary = options.similarity == Similarity::kJaccard ||
-                 (options.similarity == Similarity::kCosine &&
-                  std::all_of(rows.values, rows.values + rows.nonzeros(),
-                              [](float value) { return value == 1.0F; }));
-  rank_points(rows, *data);
-  count_lists(rows, *data);
-  if (options.similarity == Similarity::kPearson) find_means(rows, *data);
-  BASCULE_TRY(fill(rows, *data));
-  data->nonnegative = std::all_of(data->list_value.begin(), data->list_value.end(),
-                                  [](float value) { return value >= 0; });
+                 (cosine && all([](float value) { return value == 1.0F; }));
+  data->nonnegative = data->binary || (cosine && all([](float value) { return value >= 0; }));
+  rank_points(lists, *data);
+  if (options.similarity == Similarity::kPearson) find_means(lists, *data);
+  fill_lists(lists, *data, pool);
+  detail::choose_heavy(*data);
+  fill_rows(*data, pool);
+  BASCULE_TRY(fill_sides(*data));
+  detail::write_out_heavy(*data);
   return NeighborIndex(std::move(data));
 }
 

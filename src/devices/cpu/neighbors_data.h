@@ -8,12 +8,20 @@
 #include <cstdint>
 #include <vector>
 
+#include <bascule/base/uninitialized.h>
 #include <bascule/devices/neighbors.h>
 
 namespace bascule::detail {
 
 /// Accumulators are scanned in blocks of this many; per-point arrays are padded to a multiple.
 inline constexpr std::int32_t kBlock = 16;
+/// Marks of touched blocks are read so many at a time.
+inline constexpr std::int32_t kMarks = 64;
+
+/// Blocks are scanned so many at a time.
+inline constexpr std::int32_t kBatch = 64;
+/// At most so many features are treated as heavy.
+inline constexpr std::int32_t kMostHeavy = 8;
 
 /// How a dot product becomes a score; `left` belongs to the point whose list it is.
 enum class ScoreForm : std::uint8_t {
@@ -32,19 +40,42 @@ struct NeighborData {
 
   std::vector<std::int32_t> id_of, rank_of;  ///< rank → point and back
   std::vector<std::int64_t> row_begin;       ///< by rank
-  std::vector<std::int32_t> row_feature;
-  std::vector<std::int32_t> row_position;  ///< of the point in the feature's list
-  std::vector<float> row_value;
+  UninitializedVector<std::int32_t> row_feature;
+  UninitializedVector<std::int32_t> row_position;  ///< of the point in the feature's list
+  UninitializedVector<float> row_value;
   std::vector<std::int64_t> list_begin;  ///< by feature
-  std::vector<std::int32_t> list_rank;
-  std::vector<float> list_value;
+  UninitializedVector<std::int32_t> list_rank;
+  UninitializedVector<float> list_value;
   std::vector<float> left, right;  ///< by rank, padded
   /// By rank, padded; infinite for points without a norm, which enter no list. weight is what
   /// bounds a dot product from below (the norm, or `right`), back_weight its mirror image.
   std::vector<float> weight, back_weight;
   std::vector<float> low_weight;    ///< least weight of each block
   std::vector<float> feature_mean;  ///< Pearson only
+
+  /// Heavy features: the few that so many points share that going through their lists would be most
+  /// of the work. Their values stand at the end of each row and, written out, in `heavy_values`; a
+  /// pair that shares nothing else is found by walk_heavy().
+  std::vector<std::int32_t> heavy_of;        ///< by feature: its number among the heavy, or −1
+  std::vector<std::int32_t> heavy_features;  ///< ascending
+  std::vector<float> heavy_values;           ///< heavy features × padded ranks
+  std::vector<std::int64_t> heavy_begin;     ///< by heavy feature, into the two below
+  std::vector<std::int32_t> heavy_rank;      ///< points by falling part (see part())
+  std::vector<float> heavy_part;
+  std::vector<std::int64_t> row_light_end;  ///< by rank: where the heavy features of a row begin
 };
+
+/// What a feature adds to a score is the product of its two points' parts (form kScale).
+inline float part(const NeighborData& data, std::int64_t slot) {
+  const float value = data.binary ? 1.0F : data.list_value[slot];
+  return value * data.right[data.list_rank[slot]];
+}
+
+/// The values of a heavy feature, by rank.
+inline const float* heavy_column(const NeighborData& data, std::int32_t feature) {
+  return data.heavy_values.data() +
+         static_cast<std::size_t>(data.heavy_of[feature]) * data.right.size();
+}
 
 /// A point's features and values; values are empty when they are all 1.
 inline SparseLine row_of(const NeighborData& data, std::int32_t rank) {
@@ -61,10 +92,16 @@ inline SparseLine row_of(const NeighborData& data, std::int32_t rank) {
 struct NeighborWorkspace {
   explicit NeighborWorkspace(const NeighborData& data)
       : sums(static_cast<std::size_t>(data.blocks) * kBlock, 0.0F),
-        blocks(static_cast<std::size_t>(data.blocks) + 8),
-        touched((static_cast<std::size_t>(data.blocks) + 7) / 8 * 8, 0) {}
+        blocks(static_cast<std::size_t>(data.blocks)),
+        touched((static_cast<std::size_t>(data.blocks) / kMarks + 1) * kMarks, 0) {}
   std::vector<float> sums;
   std::vector<std::int32_t> blocks;  ///< those to be scanned
+  std::int32_t promising[kBatch];    ///< of a batch, those with a score that may count
+  struct Mirror {
+    std::int32_t rank;
+    float score;
+  };
+  Mirror mirrors[kBatch * kBlock];
   std::vector<std::uint8_t> touched;
   std::vector<std::uint64_t> heap;
 };
@@ -90,6 +127,18 @@ inline float key_score(std::uint64_t key) {
 }
 inline std::int32_t key_id(std::uint64_t key) {
   return static_cast<std::int32_t>(~static_cast<std::uint32_t>(key));
+}
+
+/// Puts `key` into a heap in the place of its worst.
+inline void replace_worst(std::uint64_t* heap, std::int32_t k, std::uint64_t key) {
+  std::int32_t hole = 0;
+  for (std::int32_t child = 1; child < k; child = 2 * hole + 1) {
+    if (child + 1 < k && heap[child + 1] < heap[child]) ++child;
+    if (heap[child] >= key) break;
+    heap[hole] = heap[child];
+    hole = child;
+  }
+  heap[hole] = key;
 }
 
 /// Scores below this are zero: what a list admits before it is full.

@@ -23,7 +23,7 @@ struct NeighborKernels {
   /// `exclude` a rank or −1.
   void (*line)(const NeighborData&, SparseLine, QuerySide, std::int32_t exclude, NeighborWorkspace&,
                TopKeys top);
-  /// Scores of all pairs (rank, higher rank), each offered to both.
+  /// Scores of the pairs (rank, higher rank) that share a light feature, each offered to both.
   void (*pairs)(const NeighborData&, std::int32_t rank, NeighborWorkspace&, TopTable);
   /// Fills top.needs from top.thresholds.
   void (*find_needs)(const NeighborData&, TopTable top);

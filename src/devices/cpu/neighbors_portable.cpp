@@ -27,6 +27,17 @@ std::uint32_t at_least_either(const float* sums, float low, const float* needs, 
     hits |= std::uint32_t{sums[l] >= low || sums[l] >= factor * needs[l]} << l;
   return hits;
 }
+BASCULE_KERNEL std::uint64_t take_marks(std::uint8_t* marks) {
+  std::uint64_t bits = 0;
+  for (int eighth = 0; eighth < 8; ++eighth) {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, marks + 8 * eighth, 8);
+    // The low bits of eight bytes, gathered into the top byte.
+    bits |= (bytes * 0x0102040810204080U >> 56) << (8 * eighth);
+  }
+  std::memset(marks, 0, kMarks);
+  return bits;
+}
 
 #include "devices/cpu/neighbors_kernels.inc"
 

@@ -10,12 +10,6 @@ namespace {
 
 constexpr std::int64_t kPerChunk = 1024;
 
-/// What a feature adds to a score is the product of its two points' parts.
-float part(const NeighborData& data, std::int64_t slot) {
-  const float value = data.binary ? 1.0F : data.list_value[slot];
-  return value * data.right[data.list_rank[slot]];
-}
-
 /// The (k + 1)-th largest part in a feature's list; 0 when it is shorter.
 float kth_part(const NeighborData& data, std::int32_t f, std::int32_t k,
                std::vector<float>& parts) {
