@@ -142,6 +142,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--driver", required=True, help="the knn_bench program")
     parser.add_argument("--data", default=os.environ.get("BASCULE_DATA"), help="folder with bookcrossing/ and gowalla/")
+    parser.add_argument("--synthetic", help="a made file in BookCrossing's layout")
     parser.add_argument("--sets", default="bookcrossing,synthetic,gowalla")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=7)
@@ -151,7 +152,7 @@ def main():
     options = parser.parse_args()
     makers = {"bookcrossing": lambda: knn_data.bookcrossing(os.path.join(options.data, "bookcrossing")),
               "gowalla": lambda: knn_data.gowalla(os.path.join(options.data, "gowalla")),
-              "synthetic": knn_data.synthetic}
+              "synthetic": lambda: knn_data.bookcrossing(options.synthetic)}
     results = []
     for name in options.sets.split(","):
         matrix = makers[name]()
@@ -162,13 +163,28 @@ def main():
                 result["query"] = queries(matrix, ours, options)
             ours.close()
         results.append(result)
-        print(json.dumps(result), flush=True)
-    print("\n| data | bascule (search) | implicit (search) | sparse_dot_topn (search) | ratio (search) | differing |")
-    print("|---|---|---|---|---|---|")
+    print("Milliseconds, index or normalisation included; the search alone in brackets. Ratios are to the faster peer.\n"
+          "Differing: items whose scores or neighbours differ from the peer's by more than 1e-6, outside ties.\n")
+    peers = ("implicit", "sparse_dot_topn")
+    print("| data (items × users, ratings) | bascule | " + " | ".join(peers) + " | ratio | differing from " + ", ".join(peers) + " |"
+          " scikit-learn, once |\n|---|---|---|---|---|---|---|")
     for result in results:
         a = result["all"]
-        cells = [f"{a[p] * 1e3:.1f} ({a[p + ' search'] * 1e3:.1f}) ms" for p in ("bascule", "implicit", "sparse_dot_topn")]
-        print(f"| {result['data']} | {' | '.join(cells)} | {a['ratio']:.2f} ({a['ratio search']:.2f}) | {a['differing items (scores, ids)']} |")
+        cells = [f"{a[p] * 1e3:.1f} ({a[p + ' search'] * 1e3:.1f})" for p in ("bascule", *peers)]
+        wrong = ", ".join(str(max(a["differing items (scores, ids)"][p])) for p in peers)
+        sklearn = f"{a['sklearn']:.1f} s: {a['sklearn'] / a['bascule']:.0f}×" if "sklearn" in a else ""
+        items, users, ratings = result["shape"]
+        print(f"| {result['data']} ({items} × {users}, {ratings}) | {' | '.join(cells)} | {a['ratio']:.2f} "
+              f"({a['ratio search']:.2f}) | {wrong} | {sklearn} |")
+    print("\n| one query, 1 thread | bascule, popularity-weighted items | SciPy | scikit-learn | bascule, the most demanding |\n"
+          "|---|---|---|---|---|")
+    for result in results:
+        if "query" not in result:
+            continue
+        q = result["query"]
+        raters, additions = q["demanding raters, additions"]
+        print(f"| {result['data']} | {q['median µs']:.1f} µs | {q['scipy µs']:.0f} µs: {q['ratio scipy']:.0f}× | "
+              f"{q['sklearn µs']:.0f} µs: {q['ratio sklearn']:.0f}× | {q['demanding µs']:.1f} µs ({raters} raters, {additions} additions) |")
     if options.json:
         with open(options.json, "w") as out:
             json.dump(results, out, indent=1)
