@@ -2,7 +2,7 @@
 add_library(bascule_options INTERFACE)
 target_compile_options(bascule_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wcast-align -Woverloaded-virtual -Wvla
-  -Wno-restrict  # false positives on std::string of GCC 12 (its bug 105651)
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>  # false positives on std::string of GCC 12 (its bug 105651)
   $<$<BOOL:${BASCULE_WERROR}>:-Werror>)
 # Kernels compiled for several instruction sets give the same bits only without contraction to FMA.
 target_compile_options(bascule_options INTERFACE -ffp-contract=off)

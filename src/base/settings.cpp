@@ -119,7 +119,9 @@ Result<Settings> Settings::resolve(const Config& config, const Schema& schema) {
     value.origin = "default";
     settings.values_.emplace(key.name, std::move(value));
   }
-  for (const auto& [name, value] : config.values()) {
+  for (const auto& entry : config.values()) {
+    const std::string& name = entry.first;
+    const ConfigValue& value = entry.second;
     const auto key = std::find_if(schema.begin(), schema.end(),
                                   [&](const KeyInfo& info) { return info.name == name; });
     if (key == schema.end()) {

@@ -92,6 +92,11 @@ Status inspect_path(const Options& options, const Context& context) {
     for (const Malformed::Example& e : entry.examples)
       fmt::print("    {}:{}: {}\n", printable(e.file), e.line, printable(e.text));
   }
+  if (found.item_table) {
+    fmt::print("items       {} with titles\nduplicates  {}\n", with_commas(found.items),
+               with_commas(found.duplicates));
+    return {};
+  }
   fmt::print("users       {}\nitems       {}\ndensity     {:.4g}\nduplicates  {}\n",
              with_commas(found.users), with_commas(found.items), found.density,
              with_commas(found.duplicates));
