@@ -40,7 +40,7 @@ List timed(const std::function<List()>& query, StageTimes& times) {
   constexpr int kRepeats = 51;
   Stopwatch watch;
   List list = query();
-  times.emplace_back("first query", watch.restart());
+  times.emplace_back("first_query", watch.restart());
   std::vector<double> seconds;
   for (int i = 0; i < kRepeats; ++i) {
     watch.restart();
@@ -48,7 +48,7 @@ List timed(const std::function<List()>& query, StageTimes& times) {
     seconds.push_back(watch.seconds());
   }
   std::nth_element(seconds.begin(), seconds.begin() + kRepeats / 2, seconds.end());
-  times.emplace_back("steady query", seconds[kRepeats / 2]);
+  times.emplace_back("steady_query", seconds[kRepeats / 2]);
   return list;
 }
 
@@ -79,7 +79,7 @@ Result<List> similar_by_dense(const SavedRun& run, std::int32_t item, const Opti
   const Stopwatch watch;
   BASCULE_ASSIGN(const DenseMatrix dense,
                  dense_matrix(run.interactions().matrix, PointAxis::kMinors));
-  times.emplace_back("dense matrix", watch.seconds());
+  times.emplace_back("dense_matrix", watch.seconds());
   const auto width = static_cast<std::size_t>(dense.features);
   const std::span<const float> row = dense.values.span().subspan(item * width, width);
   const std::int32_t exclude = options.include_self ? kExcludeNone : item;
@@ -161,7 +161,8 @@ Status recommend(const Options& options, const Context& context) {
   }
   std::string stages;
   for (const auto& [stage, seconds] : times)
-    stages += fmt::format("{}{} {}", stages.empty() ? "" : ", ", stage, human_seconds(seconds));
+    stages +=
+        fmt::format("{}{} {}", stages.empty() ? "" : ", ", spaced(stage), human_seconds(seconds));
   fmt::print("{}{} on {}\n", table.to_string(), stages, device);
   return {};
 }

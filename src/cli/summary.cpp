@@ -29,7 +29,9 @@ struct Size {
 
   [[nodiscard]] bool has_lists() const { return model == "item-knn"; }
   [[nodiscard]] std::int64_t parameters() const { return has_lists() ? items * neighbors : 0; }
-  [[nodiscard]] std::int64_t list_bytes() const { return parameters() * 8; }
+  [[nodiscard]] std::int64_t list_bytes() const {
+    return parameters() * 16;
+  }  // by item and by neighbour
   [[nodiscard]] std::int64_t history_bytes() const { return (users + 1) * 8 + interactions * 8; }
 };
 

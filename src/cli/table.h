@@ -27,6 +27,8 @@ class Table {
 std::string with_commas(std::int64_t count);
 /// 0.0000123 → "12.3 µs", 0.0123 → "12.3 ms", 1.5 → "1.50 s".
 std::string human_seconds(double seconds);
+/// "first_query" → "first query".
+std::string spaced(std::string name);
 /// 1536 → "1.5 KiB".
 std::string human_bytes(double bytes);
 /// Text from a file made safe for a terminal: control characters become "?".

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <bascule/base/timer.h>
 #include <bascule/data/prepare.h>
 
 #include "data/grouped_rows.h"
@@ -98,11 +99,13 @@ Result<Prepared> prepare(const Interactions& interactions, const PrepareOptions&
                          ThreadPool& pool) {
   Prepared out;
   PrepareReport& report = out.report;
+  Stopwatch watch;
   GroupedRows rows = group_by_user(interactions, options.min_rating);
   report.rows_in = interactions.size();
   report.below_min_rating = report.rows_in - rows.offsets.back();
   BASCULE_ASSIGN(report.duplicates, remove_duplicates(interactions, options, pool, rows));
   remove_rare(interactions.items.size(), options, rows, report);
+  report.filter_seconds = watch.restart();
 
   Numbering users(interactions.users.size());
   Numbering items(interactions.items.size());
@@ -121,6 +124,7 @@ Result<Prepared> prepare(const Interactions& interactions, const PrepareOptions&
       Compressed::make(out.data.users.size(), out.data.items.size(), std::move(built.offsets),
                        std::move(built.indices), std::move(built.values)));
   out.data.matrix = CsrMatrix(std::move(matrix));
+  report.matrix_seconds = watch.seconds();
   return out;
 }
 

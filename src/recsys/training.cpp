@@ -71,7 +71,9 @@ Result<LoadedData> load_data(const Settings& settings, const std::vector<std::st
   BASCULE_ASSIGN(Prepared prepared, prepare(ratings.interactions, prepare_options(settings), pool));
   loaded.data = std::move(prepared.data);
   loaded.prepare = prepared.report;
-  loaded.times.emplace_back("filter and matrix", watch.restart());
+  loaded.times.emplace_back("filter", loaded.prepare.filter_seconds);
+  loaded.times.emplace_back("matrix", loaded.prepare.matrix_seconds);
+  watch.restart();
   BASCULE_ASSIGN(loaded.titles, load_titles(settings, found));
   loaded.times.emplace_back("titles", watch.restart());
   return loaded;

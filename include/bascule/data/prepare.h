@@ -39,6 +39,7 @@ struct Dataset {
 struct PrepareReport {
   std::int64_t rows_in = 0, below_min_rating = 0, duplicates = 0, rare_items = 0, rare_users = 0;
   std::int64_t rounds = 0;  ///< of the k-core iteration
+  double filter_seconds = 0, matrix_seconds = 0;
 };
 
 struct Prepared {

@@ -16,14 +16,18 @@ struct KnnOptions {
   WeightingOptions weighting;
 };
 
-/// score(u, j) = Σ_{i in history of u} r_ui · s_ij over the `neighbors` nearest items j of each i.
+/// score(u, j) = Σ_i r_ui · s_ji over the items i of u's history that are among the `neighbors`
+/// items nearest to j: the lists belong to the items that are recommended (Sarwar et al.,
+/// section 3.2). Lists of the items that are in the history would serve popular histories worse:
+/// their many neighbours would not be asked whether the popular item matters to them.
 class ItemKnn final : public Recommender {
  public:
   explicit ItemKnn(const KnnOptions& options) : options_(options) {}
 
   [[nodiscard]] std::string_view type() const override { return "item-knn"; }
   [[nodiscard]] std::int64_t items() const override { return items_; }
-  /// Stages: "index" (both orientations, weights, norms) and "neighbors" (all items' top lists).
+  /// Stages: "index" (both orientations, weights, norms), "neighbors" (all items' top lists) and
+  /// "targets" (the same lists by neighbour, which recommendations are summed from).
   Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) override;
   [[nodiscard]] std::vector<Recommendation> recommend(
       SparseLine history, const RecommendOptions& options) const override;
@@ -47,13 +51,25 @@ class ItemKnn final : public Recommender {
   void recommend_into(SparseLine history, const RecommendOptions& options, Scratch& scratch,
                       std::vector<Recommendation>& out) const;
 
+  void turn_lists();
+  void use_fitted();
+
   KnnOptions options_;
   std::int64_t items_ = 0;
-  NeighborLists fitted_;                           // owned lists, after fit
-  std::shared_ptr<const SafetensorsFile> loaded_;  // or mapped ones, after load
-  std::int32_t width_ = 0;                         // slots per item
+  std::shared_ptr<const SafetensorsFile> loaded_;  // the lists are mapped, or owned:
+  NeighborLists fitted_;
+  std::vector<std::int64_t> fitted_begin_;
+  std::vector<std::int32_t> fitted_targets_;
+  std::vector<float> fitted_weights_;
+
+  std::int32_t width_ = 0;  // slots per item
   std::span<const std::int32_t> ids_;
   std::span<const float> scores_;
+  // By neighbour i, from target_begin_[i] to target_begin_[i + 1]: the items j in whose list i is,
+  // ascending, and s_ji.
+  std::span<const std::int64_t> target_begin_;
+  std::span<const std::int32_t> targets_;
+  std::span<const float> target_weights_;
 };
 
 }  // namespace bascule
