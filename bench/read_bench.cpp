@@ -12,8 +12,10 @@
 #include <bascule/data/prepare.h>
 #include <bascule/data/ratings.h>
 
-int main(int argc, char** argv) {
-  using namespace bascule;
+namespace bascule {
+namespace {
+
+int run(int argc, char** argv) {
   const auto number = [&](int i, long otherwise) {
     return argc > i ? std::strtol(argv[i], nullptr, 10) : otherwise;
   };
@@ -65,4 +67,11 @@ int main(int argc, char** argv) {
              median(reading), median(preparing), median(total),
              static_cast<double>(usage.ru_maxrss) / 1024);
   return 0;
+}
+
+}  // namespace
+}  // namespace bascule
+
+int main(int argc, char** argv) {
+  return bascule::run(argc, argv);
 }

@@ -18,8 +18,7 @@ struct KnnOptions {
 
 /// score(u, j) = Σ_i r_ui · s_ji over the items i of u's history that are among the `neighbors`
 /// items nearest to j: the lists belong to the items that are recommended (Sarwar et al.,
-/// section 3.2). Lists of the items that are in the history would serve popular histories worse:
-/// their many neighbours would not be asked whether the popular item matters to them.
+/// section 3.2); docs/design/003 has what the other choice costs.
 class ItemKnn final : public Recommender {
  public:
   explicit ItemKnn(const KnnOptions& options) : options_(options) {}
