@@ -146,6 +146,7 @@ RatingsOptions ratings_options(const Settings& settings) {
   options.min_rating = static_cast<float>(settings.number("data.min_rating"));
   options.pandas_compatible = settings.flag("data.pandas_compatible");
   options.strict = settings.flag("data.strict");
+  options.with_time = true;  // evaluate may split by it
   return options;
 }
 

@@ -12,8 +12,8 @@ namespace bascule {
 
 struct KnnOptions {
   std::int32_t neighbors = 100;
-  NeighborOptions similarity;
-  WeightingOptions weighting;
+  NeighborOptions similarity = {};
+  WeightingOptions weighting = {};
 };
 
 /// score(u, j) = Σ_{i in history of u} r_ui · s_ij over the `neighbors` nearest items j of each i.
