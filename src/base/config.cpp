@@ -67,9 +67,9 @@ std::string ConfigValue::to_toml() const {
     std::string operator()(bool b) const { return b ? "true" : "false"; }
     std::string operator()(std::int64_t i) const { return fmt::format("{}", i); }
     std::string operator()(double d) const {
-      std::ostringstream text;
-      text << toml::value<double>(d);
-      return text.str();
+      const std::string text = fmt::format("{}", d);  // the shortest that reads back the same
+      const bool looks_whole = text.find_first_not_of("-0123456789") == std::string::npos;
+      return looks_whole ? text + ".0" : text;
     }
     std::string operator()(const std::string& s) const {
       std::ostringstream text;

@@ -6,15 +6,27 @@
 namespace bascule::cli {
 namespace {
 
+std::string option_words(const CLI::App& command) {
+  std::string text;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) text += "--" + name + ' ';
+  }
+  return text;
+}
+
 /// Words that may follow `bascule`, or `bascule VERB`, as a bash completion that asks for nothing
 /// at completion time.
 std::string bash_completion(const CLI::App& app) {
   const auto words = [](const CLI::App& command) {
     std::string text;
-    for (const CLI::App* sub : command.get_subcommands({})) text += sub->get_name() + ' ';
-    for (const CLI::Option* option : command.get_options()) {
-      for (const std::string& name : option->get_lnames()) text += "--" + name + ' ';
+    std::vector<const CLI::App*> holders = {&command};
+    for (const CLI::App* sub : command.get_subcommands({})) {
+      if (sub->get_name().empty())
+        holders.push_back(sub);  // a group of options
+      else
+        text += sub->get_name() + ' ';
     }
+    for (const CLI::App* holder : holders) text += option_words(*holder);
     return text;
   };
   std::string cases;
@@ -31,13 +43,7 @@ std::string bash_completion(const CLI::App& app) {
       "  [ ${{#COMPREPLY[@]}} -gt 0 ] || COMPREPLY=($(compgen -f -- \"$current\"))\n"
       "}}\n"
       "complete -F _bascule bascule\n",
-      [&] {
-        std::string text;
-        for (const CLI::Option* option : app.get_options())
-          for (const std::string& name : option->get_lnames()) text += "--" + name + ' ';
-        return text;
-      }(),
-      words(app), cases);
+      option_words(app), words(app), cases);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include <bascule/data/catalogue.h>
 #include <bascule/data/inspect.h>
+#include <bascule/data/titles.h>
 
 #include "cli/context.h"
 #include "cli/data_verbs.h"
@@ -27,8 +28,8 @@ std::string day(std::int64_t seconds) {
   return fmt::format("{:%Y-%m-%d}", utc);
 }
 
-nlohmann::ordered_json to_json(const Inspection& found) {
-  const ReadReport& report = found.report;
+/// What was read and what could not be: the part that ratings and item tables share.
+nlohmann::ordered_json to_json(const ReadReport& report) {
   nlohmann::ordered_json malformed = nlohmann::ordered_json::object();
   nlohmann::ordered_json examples = nlohmann::ordered_json::object();
   for (const auto& [kind, entry] : report.malformed) {
@@ -36,20 +37,21 @@ nlohmann::ordered_json to_json(const Inspection& found) {
     for (const Malformed::Example& e : entry.examples)
       examples[kind].push_back({{"file", e.file}, {"line", e.line}, {"text", e.text}});
   }
+  return {{"format", report.format}, {"encoding", report.encoding}, {"files", report.files},
+          {"rows", report.rows},     {"good", report.good},         {"malformed", malformed},
+          {"examples", examples}};
+}
+
+nlohmann::ordered_json to_json(const Inspection& found) {
   nlohmann::ordered_json histogram = nlohmann::ordered_json::object();
   for (const auto& [value, count] : found.histogram) histogram[fmt::format("{:g}", value)] = count;
-  nlohmann::ordered_json document = {{"format", report.format},
-                                     {"encoding", report.encoding},
-                                     {"files", report.files},
-                                     {"rows", report.rows},
-                                     {"good", report.good},
-                                     {"malformed", malformed},
-                                     {"examples", examples},
-                                     {"users", found.users},
-                                     {"items", found.items},
-                                     {"density", found.density},
-                                     {"duplicates", found.duplicates},
-                                     {"histogram", histogram}};
+  nlohmann::ordered_json document = to_json(found.report);
+  document["holds"] = "ratings";
+  document["users"] = found.users;
+  document["items"] = found.items;
+  document["density"] = found.density;
+  document["duplicates"] = found.duplicates;
+  document["histogram"] = histogram;
   if (found.has_time) document["time"] = {found.first_time, found.last_time};
   return document;
 }
@@ -74,14 +76,7 @@ void print_histogram(const Inspection& found) {
   fmt::print("\n{}", table.to_string());
 }
 
-Status inspect_path(const Options& options, const Context& context) {
-  BASCULE_ASSIGN(const std::string path, find_set(options.path, context.search_dirs()));
-  BASCULE_ASSIGN(const Inspection found, inspect(path, options.ratings));
-  if (context.json) {
-    print_json(to_json(found));
-    return {};
-  }
-  const ReadReport& report = found.report;
+void print_report(const std::string& path, const ReadReport& report) {
   fmt::print("{}\n", path);
   fmt::print("format      {}, {}, {} file{}\n", report.format, report.encoding, report.files.size(),
              report.files.size() == 1 ? "" : "s");
@@ -92,11 +87,47 @@ Status inspect_path(const Options& options, const Context& context) {
     for (const Malformed::Example& e : entry.examples)
       fmt::print("    {}:{}: {}\n", printable(e.file), e.line, printable(e.text));
   }
-  if (found.item_table) {
-    fmt::print("items       {} with titles\nduplicates  {}\n", with_commas(found.items),
-               with_commas(found.duplicates));
+}
+
+/// A table of titles that lies beside ratings (BX-Books.csv, movies.csv).
+Status show_titles(const std::string& path, const Titles& titles, const Options& options,
+                   const Context& context) {
+  if (options.ratings.strict) {
+    for (const auto& [kind, entry] : titles.report.malformed) {
+      const Malformed::Example& first = entry.examples.front();
+      return {Code::kBadData, fmt::format("{}:{}: {}", first.file, first.line, kind)};
+    }
+  }
+  if (context.json) {
+    nlohmann::ordered_json document = to_json(titles.report);
+    document["holds"] = "titles";
+    document["users"] = 0;
+    document["items"] = titles.ids.size();
+    document["duplicates"] = titles.duplicates;
+    document["histogram"] = nlohmann::ordered_json::object();
+    print_json(document);
     return {};
   }
+  print_report(path, titles.report);
+  fmt::print("titles      {}\nduplicates  {}\n", with_commas(titles.ids.size()),
+             with_commas(titles.duplicates));
+  return {};
+}
+
+Status inspect_path(const Options& options, const Context& context) {
+  BASCULE_ASSIGN(const std::string path, find_set(options.path, context.search_dirs()));
+  Result<Inspection> inspected = inspect(path, options.ratings);
+  if (!inspected.ok()) {
+    const Result<Titles> titles = read_titles(path, options.ratings.pandas_compatible);
+    if (titles.ok()) return show_titles(path, *titles, options, context);
+    return inspected.error();
+  }
+  const Inspection found = std::move(inspected).value();
+  if (context.json) {
+    print_json(to_json(found));
+    return {};
+  }
+  print_report(path, found.report);
   fmt::print("users       {}\nitems       {}\ndensity     {:.4g}\nduplicates  {}\n",
              with_commas(found.users), with_commas(found.items), found.density,
              with_commas(found.duplicates));
@@ -109,8 +140,8 @@ Status inspect_path(const Options& options, const Context& context) {
 }  // namespace
 
 void add_data_inspect(CLI::App& data, Context& context) {
-  CLI::App* verb =
-      data.add_subcommand("inspect", "what a ratings file holds and what is wrong with it");
+  CLI::App* verb = data.add_subcommand(
+      "inspect", "what a file of ratings or titles holds and what is wrong with it");
   auto options = std::make_shared<Options>();
   std::vector<std::string> formats = {"auto"};
   for (const FormatInfo& format : ratings_formats()) formats.emplace_back(format.name);

@@ -5,16 +5,32 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <bascule/base/config.h>
 #include <bascule/base/threads.h>
 #include <bascule/run/spec_source.h>
 
 #include "cli/context.h"
+#include "cli/table.h"
 
 namespace bascule::cli {
 namespace {
 
 std::string version_line() {
   return fmt::format("bascule {} ({})", version(), git_commit());
+}
+
+/// CLI11 says only that a verb is required when the word in its place is none.
+int refuse(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_name() == "RequiredError" && !app.remaining().empty()) {
+    std::vector<std::string> verbs;
+    for (const CLI::App* verb : app.get_subcommands({})) verbs.push_back(verb->get_name());
+    const std::string word = app.remaining().front();
+    const auto near = nearest_word(word, verbs);
+    fmt::print(stderr, "bascule: {} is no verb{}; bascule --help lists them\n", printable(word),
+               near ? fmt::format(" (did you mean {}?)", *near) : "");
+    return static_cast<int>(Code::kUsage);
+  }
+  return app.exit(error) == 0 ? 0 : static_cast<int>(Code::kUsage);
 }
 
 int run(int argc, char** argv) {
@@ -33,7 +49,7 @@ int run(int argc, char** argv) {
             const bool known = name == "auto" || name == "cpu" || name == "cuda" ||
                                (name.starts_with("cuda:") && name.size() > 5 && name.size() < 9 &&
                                 name.find_first_not_of("0123456789", 5) == std::string::npos);
-            return known ? std::string() : "expected auto, cpu, cuda or cuda:N";
+            return known ? std::string() : name + " is none of auto, cpu, cuda and cuda:N";
           },
           "DEVICE"));
   app.add_option("--threads", context.threads, "threads to use (default: all processors)")
@@ -57,13 +73,13 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : static_cast<int>(Code::kUsage);
+    return refuse(app, error);
   }
   set_default_threads(context.threads);
   watch_interrupts();
   const Status status = context.action();
   if (status.ok()) return std::fflush(stdout) == 0 ? 0 : static_cast<int>(Code::kFailed);
-  fmt::print(stderr, "bascule: {}\n", status.error().message);
+  fmt::print(stderr, "bascule: {}\n", printable(status.error().message));
   return static_cast<int>(status.error().code);
 }
 

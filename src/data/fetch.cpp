@@ -97,7 +97,10 @@ Result<Fetched> fetch_file(const std::string& url, const std::string& path,
   PartFile part(path, url);
   BASCULE_TRY(part.open(!expected.hex.empty()));
   const std::int64_t resumed_at = part.size();
-  BASCULE_TRY(download(url, part, options));
+  if (Status status = download(url, part, options); !status.ok()) {
+    if (part.size() == 0) part.discard();  // nothing to go on from
+    return std::move(status).take_error();
+  }
   BASCULE_ASSIGN(Fetched fetched, describe(part.part_path(), expected));
   if (Status status = verify(fetched, expected, url); !status.ok()) {
     part.discard();

@@ -2,7 +2,6 @@
 #include <utility>
 
 #include <bascule/data/inspect.h>
-#include <bascule/data/titles.h>
 
 #include "data/grouped_rows.h"
 
@@ -22,31 +21,13 @@ void count_values(const std::vector<float>& values, Inspection& out) {
   }
 }
 
-/// An item table instead of ratings.
-Inspection inspect_titles(Titles titles) {
-  Inspection out;
-  out.item_table = true;
-  out.items = titles.ids.size();
-  out.duplicates = titles.duplicates;
-  out.report = std::move(titles.report);
-  return out;
-}
-
 }  // namespace
 
 Result<Inspection> inspect(const std::string& path, const RatingsOptions& options,
                            ThreadPool& pool) {
   RatingsOptions timed = options;
   timed.with_time = true;
-  Result<Ratings> read = read_ratings(path, timed, pool);
-  if (!read.ok()) {
-    // A file of titles is no ratings file; the error that counts is the first one otherwise.
-    Result<Titles> titles = read_titles(path, options.pandas_compatible);
-    if (titles.ok() && titles->ids.size() > 0 && options.format == "auto")
-      return inspect_titles(std::move(titles).value());
-    return std::move(read).take_error();
-  }
-  Ratings ratings = std::move(read).value();
+  BASCULE_ASSIGN(Ratings ratings, read_ratings(path, timed, pool));
   const Interactions& rows = ratings.interactions;
   Inspection out;
   out.report = std::move(ratings.report);

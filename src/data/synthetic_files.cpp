@@ -154,6 +154,7 @@ Status write_bookcrossing(SyntheticOutput& out) {
   const std::int32_t star = star_item(model);
   const std::vector<std::uint32_t> cores = isbn_cores(out.rows.items(), star);
   std::vector<std::string> isbns;
+  isbns.reserve(cores.size());
   for (const std::uint32_t core : cores) isbns.push_back(isbn10(core));
   const std::vector<std::string> levels = level_texts(out.rows, false);
   const auto format_row = [&](std::string& text, std::int64_t user, const SyntheticRow& row) {

@@ -40,6 +40,7 @@ struct ByFilm {
 ByFilm turn_round(SyntheticOutput& out, const std::vector<std::int32_t>& places) {
   const std::vector<std::int32_t> order = user_order(out);
   std::vector<std::int64_t> degree;
+  degree.reserve(order.size());
   for (const std::int32_t user : order) degree.push_back(out.rows.rows_of_user(user));
   const std::vector<std::int64_t> begin = running_sums(degree);
   Columns by_user(out.rows.rows());

@@ -34,6 +34,7 @@ std::vector<std::int64_t> boundaries(std::int64_t count, std::int32_t groups) {
   std::vector<double> sums = {0.0};
   for (std::int32_t g = 0; g < groups; ++g) sums.push_back(sums.back() + std::pow(g + 4.0, -0.7));
   std::vector<std::int64_t> ends;
+  ends.reserve(sums.size());
   for (const double sum : sums)
     ends.push_back(static_cast<std::int64_t>(sum / sums.back() * static_cast<double>(count)));
   ends.back() = count;

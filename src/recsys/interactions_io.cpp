@@ -32,11 +32,11 @@ Result<StoredInteractions> load_interactions(const SafetensorsFile& file) {
     return Error{Code::kBadData, fmt::format("{}: {}", file.path(), why)};
   };
   const auto items = file.metadata().find(kItemsKey);
+  if (items == file.metadata().end()) return bad("the number of items is missing");
   std::int64_t minors = -1;
-  if (items == file.metadata().end() ||
-      std::from_chars(items->second.data(), items->second.data() + items->second.size(), minors)
-              .ec != std::errc())
-    return bad("the number of items is missing");
+  const char* const end = items->second.data() + items->second.size();
+  const auto parsed = std::from_chars(items->second.data(), end, minors);
+  if (parsed.ec != std::errc() || parsed.ptr != end) return bad("the number of items is no number");
   const std::int64_t majors = static_cast<std::int64_t>(offsets.size()) - 1;
   if (Status status = check_compressed(majors, minors, offsets, indices, values); !status.ok())
     return bad(status.error().message);

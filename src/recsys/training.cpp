@@ -8,6 +8,7 @@
 #include <bascule/recsys/interactions_io.h>
 #include <bascule/recsys/spec.h>
 #include <bascule/recsys/training.h>
+#include <bascule/run/events.h>
 #include <bascule/run/run_folder.h>
 #include <bascule/run/spec_source.h>
 
@@ -20,6 +21,14 @@ Result<Titles> load_titles(const Settings& settings, const std::string& path) {
   const bool pandas = settings.flag("data.pandas_compatible");
   const std::string& titles = settings.text("data.titles");
   return titles == "auto" ? read_titles_beside(path, pandas) : read_titles(titles, pandas);
+}
+
+/// What TensorBoard shows: a model that is fitted in one step has its times, all at step 0.
+Status write_events(const std::string& folder, const StageTimes& times) {
+  BASCULE_ASSIGN(EventWriter events, EventWriter::create(folder));
+  for (const auto& [stage, seconds] : times)
+    BASCULE_TRY(events.add_scalar("seconds/" + stage, 0, static_cast<float>(seconds)));
+  return {};
 }
 
 Status write_run(const Settings& settings, const LoadedData& loaded, const Recommender& model,
@@ -47,10 +56,18 @@ Status write_run(const Settings& settings, const LoadedData& loaded, const Recom
   const nlohmann::ordered_json line = {
       {"epoch", 0}, {"metrics", outcome.metrics}, {"seconds", outcome.times}};
   BASCULE_TRY(run.append_history(line.dump()));
+  BASCULE_TRY(write_events(run.path(), outcome.times));
   BASCULE_TRY(run.write_report(fit_report(resolved, loaded, outcome)));
   BASCULE_TRY(run.finish());
   outcome.run = run.path();
   return {};
+}
+
+void log_malformed(const ReadReport& report, const std::function<void(const std::string&)>& log) {
+  for (const auto& [kind, entry] : report.malformed) {
+    const Malformed::Example& first = entry.examples.front();
+    log(fmt::format("  {} × {}, first at {}:{}", entry.count, kind, first.file, first.line));
+  }
 }
 
 }  // namespace
@@ -68,9 +85,12 @@ Result<LoadedData> load_data(const Settings& settings, const std::vector<std::st
   BASCULE_ASSIGN(Ratings ratings, read_ratings(found, ratings_options(settings), pool));
   loaded.read = std::move(ratings.report);
   loaded.times.emplace_back("read", watch.restart());
-  BASCULE_ASSIGN(Prepared prepared, prepare(ratings.interactions, prepare_options(settings), pool));
-  loaded.data = std::move(prepared.data);
-  loaded.prepare = prepared.report;
+  Result<Prepared> prepared = prepare(ratings.interactions, prepare_options(settings), pool);
+  if (!prepared.ok())
+    return Error{prepared.error().code,
+                 fmt::format("{}: {}", loaded.path, prepared.error().message)};
+  loaded.data = std::move(prepared->data);
+  loaded.prepare = prepared->report;
   loaded.times.emplace_back("filter", loaded.prepare.filter_seconds);
   loaded.times.emplace_back("matrix", loaded.prepare.matrix_seconds);
   watch.restart();
@@ -86,10 +106,11 @@ Result<FitOutcome> fit_recommender(const Settings& settings, const FitRequest& r
   const ReadReport& read = loaded.read;
   request.log(fmt::format("{}: {}, {} rows, {} malformed, {} kept", loaded.path, read.format,
                           read.rows, read.malformed_rows(), read.kept));
-  for (const auto& [kind, entry] : read.malformed) {
-    const Malformed::Example& first = entry.examples.front();
-    request.log(
-        fmt::format("  {} × {}, first at {}:{}", entry.count, kind, first.file, first.line));
+  log_malformed(read, request.log);
+  const ReadReport& titles = loaded.titles.report;
+  if (titles.malformed_rows() > 0) {
+    request.log(fmt::format("titles: {} rows, {} malformed", titles.rows, titles.malformed_rows()));
+    log_malformed(titles, request.log);
   }
   if (request.interrupted()) return stop();
 

@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 
 #include <bascule/base/random.h>
+#include <bascule/recsys/interactions_io.h>
 
 #include "temp_folder.h"
 
@@ -216,6 +217,7 @@ TEST_P(RecommenderConformance, SavedAndLoadedIsTheSame) {
   const TempFolder folder;
   const std::string path = folder / "model.safetensors";
   SafetensorsWriter writer;
+  save_interactions(writer, interactions().view(), {});
   model->save(writer);
   ASSERT_TRUE(writer.write(path).ok());
   const auto loaded = GetParam().make();
@@ -231,6 +233,10 @@ TEST_P(RecommenderConformance, SavedAndLoadedIsTheSame) {
   const auto lists = loaded->recommend_all(interactions().view(), {.k = 15}, pool);
   EXPECT_EQ(lists.items, expected.items);
   EXPECT_EQ(lists.scores, expected.scores);
+  if (!GetParam().similar) return;
+  for (std::int32_t item = 0; item < kItems; ++item)
+    EXPECT_EQ(loaded->similar_items(item, 5, true).value(),
+              model->similar_items(item, 5, true).value());
 }
 
 TEST_P(RecommenderConformance, RefusesAFileOfAnotherModel) {

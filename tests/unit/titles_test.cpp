@@ -90,16 +90,5 @@ TEST_F(TitleFiles, InspectCountsWhatIsThere) {
   EXPECT_EQ(inspection->report.malformed.at("bad_rating").count, 1);
 }
 
-TEST_F(TitleFiles, InspectTakesATableOfTitlesToo) {
-  const auto inspection =
-      inspect(write("t", "movieId,title,genres\n1,First,x\n2,Two\n1,Second,x\n"));
-  ASSERT_TRUE(inspection.ok()) << inspection.error().message;
-  EXPECT_TRUE(inspection->item_table);
-  EXPECT_EQ(inspection->items, 1);
-  EXPECT_EQ(inspection->duplicates, 1);
-  EXPECT_EQ(inspection->report.malformed.at("too_few_fields").count, 1);
-  EXPECT_FALSE(inspect(write("n", "nothing of the kind\n")).ok());
-}
-
 }  // namespace
 }  // namespace bascule

@@ -13,7 +13,6 @@ namespace bascule {
 
 struct Inspection {
   ReadReport report;
-  bool item_table = false;  ///< titles, no ratings: only report, items and duplicates (ids) are set
   std::int64_t users = 0, items = 0;  ///< with at least one kept rating
   std::int64_t duplicates = 0;        ///< ratings whose (user, item) pair was there before
   /// Distinct pairs over users × items; 0 when there are none.
@@ -28,8 +27,7 @@ struct Inspection {
   static constexpr std::size_t kMaxHistogram = 1000;
 };
 
-/// Reads the set as read_ratings does (times included where the layout has them) and counts. A file
-/// that holds no ratings is tried as a table of titles.
+/// Reads the set as read_ratings does (times included where the layout has them) and counts.
 Result<Inspection> inspect(const std::string& path, const RatingsOptions& options = {},
                            ThreadPool& pool = default_pool());
 

@@ -12,8 +12,8 @@ namespace bascule {
 
 struct KnnOptions {
   std::int32_t neighbors = 100;
-  NeighborOptions similarity;
-  WeightingOptions weighting;
+  NeighborOptions similarity = {};
+  WeightingOptions weighting = {};
 };
 
 /// score(u, j) = Σ_i r_ui · s_ji over the items i of u's history that are among the `neighbors`
