@@ -26,8 +26,10 @@ Weigher::Weigher(const CompressedView& documents, const WeightingOptions& option
       std::log(static_cast<double>(std::max<std::int64_t>(documents.majors, 1)));
   idf_.reserve(counts.size());
   for (const std::int64_t count : counts) {
-    const double idf = log_documents - std::log1p(static_cast<double>(count));
-    idf_.push_back(static_cast<float>(std::max(0.0, idf)));
+    // Compared as integers: of equal logarithms a rounding error would remain.
+    const bool rare = count + 1 < documents.majors;
+    idf_.push_back(rare ? static_cast<float>(log_documents - std::log1p(static_cast<double>(count)))
+                        : 0.0F);
   }
   if (total > 0) mean_length_ = total / static_cast<double>(documents.majors);
 }

@@ -1,4 +1,5 @@
 """Neighbours and recommendations against NumPy and SciPy in double precision."""
+import functools
 import lzma
 import random
 import re
@@ -75,18 +76,20 @@ class Reference:
         cosines[item] = 0
         return cosines
 
+    @functools.lru_cache(maxsize=None)
     def list_of(self, item, length=100):
         """The nearest items as the model keeps them: ties to the lower index."""
         cosines = self.similarities(item)
         order = np.lexsort((np.arange(len(cosines)), -np.round(cosines, 12)))[:length]
-        return [(i, cosines[i]) for i in order if cosines[i] > 0]
+        return {i: cosines[i] for i in order if cosines[i] > 0}
 
     def scores(self, history):
-        """Sum of r_ui * s_ij over the 100 nearest items j of each i of {item: rating}."""
+        """For every item j the sum of r_ui * s_ji over the items i of {item: rating} that are among the 100
+        nearest of j."""
         scores = np.zeros(len(self.items))
         for item, rating in history.items():
-            for other, cosine in self.list_of(item):
-                scores[other] += rating * cosine
+            for other in np.flatnonzero(self.similarities(item)):
+                scores[other] += rating * self.list_of(other).get(item, 0)
         return scores
 
 

@@ -138,7 +138,7 @@ TEST_P(Knn, ItemScoresAreSumsOverTheNearestItems) {
     SCOPED_TRACE(u);
     Row scores(kItems, 0.0);
     for (std::size_t i = 0; i < kItems; ++i) {
-      for (const auto& [similarity, j] : lists[i]) scores[j] += users[u][i] * similarity;
+      for (const auto& [similarity, j] : lists[i]) scores[i] += users[u][j] * similarity;
     }
     const SparseLine history = matrix.line(static_cast<std::int64_t>(u));
     expect_same(model.recommend(history, {.k = kItems}), ranked(scores, users[u]));

@@ -8,8 +8,9 @@
 #include <cstdint>
 #include <vector>
 
-#include <bascule/base/uninitialized.h>
 #include <bascule/devices/neighbors.h>
+
+#include "base/uninitialized.h"
 
 namespace bascule::detail {
 
