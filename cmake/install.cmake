@@ -11,6 +11,8 @@ configure_package_config_file(cmake/basculeConfig.cmake.in ${CMAKE_BINARY_DIR}/b
                               INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/basculeConfigVersion.cmake
                                  COMPATIBILITY SameMinorVersion)
+# Relative to the file itself, so that `cmake --install --prefix` and packages can move it.
+file(RELATIVE_PATH BASCULE_PC_TO_PREFIX ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 configure_file(cmake/bascule.pc.in ${CMAKE_BINARY_DIR}/bascule.pc @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/basculeConfig.cmake ${CMAKE_BINARY_DIR}/basculeConfigVersion.cmake
         DESTINATION ${package_dir})

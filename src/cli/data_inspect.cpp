@@ -123,6 +123,12 @@ Status inspect_path(const Options& options, const Context& context) {
     return inspected.error();
   }
   const Inspection found = std::move(inspected).value();
+  if (found.report.rows > 0 && found.report.good == 0) {
+    const auto& [kind, entry] = *found.report.malformed.begin();
+    const Malformed::Example& first = entry.examples.front();
+    return {Code::kBadData, fmt::format("{}:{}: {}; no row can be read as {}", first.file,
+                                        first.line, kind, found.report.format)};
+  }
   if (context.json) {
     print_json(to_json(found));
     return {};

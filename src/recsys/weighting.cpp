@@ -22,14 +22,12 @@ Weigher::Weigher(const CompressedView& documents, const WeightingOptions& option
     ++counts[documents.indices[p]];
     total += documents.values[p];
   }
-  const double log_documents =
-      std::log(static_cast<double>(std::max<std::int64_t>(documents.majors, 1)));
   idf_.reserve(counts.size());
   for (const std::int64_t count : counts) {
-    // Compared as integers: of equal logarithms a rounding error would remain.
-    const bool rare = count + 1 < documents.majors;
-    idf_.push_back(rare ? static_cast<float>(log_documents - std::log1p(static_cast<double>(count)))
-                        : 0.0F);
+    // One logarithm of the quotient: the difference of two is not quite 0 where it should be.
+    const double quotient =
+        static_cast<double>(documents.majors) / (1 + static_cast<double>(count));
+    idf_.push_back(static_cast<float>(std::log(std::max(1.0, quotient))));
   }
   if (total > 0) mean_length_ = total / static_cast<double>(documents.majors);
 }

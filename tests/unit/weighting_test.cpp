@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include <gmock/gmock.h>
@@ -83,6 +84,19 @@ TEST(Weighting, ANewDocumentIsWeighedByWhatWasLearnt) {
   EXPECT_THAT(
       out, ElementsAre(FloatNear(static_cast<float>(3 * kIdf1), 1e-6F),
                        FloatNear(static_cast<float>(kIdf2), 1e-6F), FloatNear(2.7725887F, 1e-6F)));
+}
+
+TEST(Weighting, ATermOfAllButOneDocumentWeighsExactlyNothing) {
+  for (const std::int64_t documents : {3, 7, 10, 49}) {
+    const auto n = static_cast<std::size_t>(documents);
+    std::vector<std::int64_t> offsets(n + 1);
+    for (std::size_t m = 0; m <= n; ++m) offsets[m] = static_cast<std::int64_t>(std::min(m, n - 1));
+    Compressed matrix = Compressed::make(documents, 1, offsets, std::vector<std::int32_t>(n - 1, 0),
+                                         std::vector<float>(n - 1, 1))
+                            .value();
+    Weigher(matrix.view(), {.weighting = Weighting::kTfIdf}).weigh_all(matrix);
+    for (const float value : matrix.values()) EXPECT_EQ(value, 0) << documents;
+  }
 }
 
 TEST(Weighting, NegativeValuesGiveNoNan) {
