@@ -149,7 +149,7 @@ def test_random_books_every_way(books, reference):
         sparse = ok("recommend", books[0], "--item", isbn, "-k", 25, "--compute", "sparse",
                     "--json").json
         assert sparse["items"] == stored
-        assert {"index", "first query", "steady query"} <= set(sparse["seconds"])
+        assert {"index", "first_query", "steady_query"} <= set(sparse["seconds"])
 
 
 def test_more_than_is_stored(books, reference):
