@@ -5,6 +5,7 @@
 
 #include <bascule/recsys/item_knn.h>
 
+#include "recsys/recommend_rows.h"
 #include "recsys/score_board.h"
 
 namespace bascule {

@@ -2,7 +2,6 @@
 // Scores summed item by item with a list of the items touched: what both kNN models recommend from.
 #include <algorithm>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include <bascule/recsys/contract.h>
@@ -52,33 +51,5 @@ class ScoreBoard {
   std::vector<std::uint8_t> seen_;
   std::vector<std::int32_t> touched_;
 };
-
-/// Answers every row of `histories` in parallel: `into(history, scratch, out)` serves one user,
-/// `make()` builds the working memory of one thread.
-template <class Make, class Into>
-TopLists recommend_rows(const CompressedView& histories, std::int32_t k, ThreadPool& pool,
-                        Make make, Into into) {
-  using Scratch = decltype(make());
-  constexpr std::int64_t kUsersPerChunk = 32;
-  TopLists lists{histories.majors, k, {}, {}};
-  const auto slots = static_cast<std::size_t>(histories.majors * k);
-  lists.items.assign(slots, -1);
-  lists.scores.assign(slots, 0.0F);
-  std::vector<std::unique_ptr<Scratch>> scratches(static_cast<std::size_t>(pool.threads()));
-  const Chunks chunks{histories.majors, kUsersPerChunk};
-  pool.run(chunks.chunks(), [&](std::int64_t chunk, int thread) {
-    auto& scratch = scratches[static_cast<std::size_t>(thread)];
-    if (!scratch) scratch = std::make_unique<Scratch>(make());
-    std::vector<Recommendation> out;
-    for (std::int64_t user = chunks.begin(chunk); user < chunks.end(chunk); ++user) {
-      into(histories.line(user), *scratch, out);
-      for (std::size_t i = 0; i < out.size(); ++i) {
-        lists.items[static_cast<std::size_t>(user * k) + i] = out[i].item;
-        lists.scores[static_cast<std::size_t>(user * k) + i] = out[i].score;
-      }
-    }
-  });
-  return lists;
-}
 
 }  // namespace bascule

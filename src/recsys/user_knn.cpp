@@ -1,6 +1,7 @@
 #include <bascule/recsys/interactions_io.h>
 #include <bascule/recsys/user_knn.h>
 
+#include "recsys/recommend_rows.h"
 #include "recsys/score_board.h"
 
 namespace bascule {
