@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <ostream>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -74,6 +75,10 @@ struct Case {
   std::string name;
   KnnOptions options;
 };
+
+std::ostream& operator<<(std::ostream& out, const Case& test) {
+  return out << test.name;
+}
 
 /// The `neighbors` best of `points` for `line`: index and similarity, without `self`.
 std::vector<std::pair<double, std::size_t>> nearest(const Rows& points, const Row& line,
