@@ -19,7 +19,7 @@ import knn_peers
 
 # Between timings: an OpenMP library's threads go on spinning for a while after a call, on the cores that
 # the next one needs.
-REST = 0.1
+REST = 0.02
 
 
 class Ours:

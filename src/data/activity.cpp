@@ -19,6 +19,11 @@ std::vector<std::int64_t> spread_activity(std::int64_t users, const ActivityOpti
   const auto fill = [&](double scale) {
     std::int64_t sum = 0;
     for (std::size_t u = 0; u < weight.size(); ++u) {
+      if (u < options.outliers.size()) {
+        count[u] = options.outliers[u];
+        sum += count[u];
+        continue;
+      }
       const double share = std::min(weight[u] * scale, static_cast<double>(options.most));
       count[u] =
           std::clamp(options.least + static_cast<std::int64_t>(share), options.least, options.most);
@@ -34,7 +39,7 @@ std::vector<std::int64_t> spread_activity(std::int64_t users, const ActivityOpti
   }
   std::int64_t missing = options.total - fill(low);
   for (std::size_t u = 0; missing > 0; u = (u + 1) % count.size()) {
-    if (count[u] >= options.most) continue;
+    if (u < options.outliers.size() || count[u] >= options.most) continue;
     ++count[u];
     --missing;
   }

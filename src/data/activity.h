@@ -11,6 +11,8 @@ struct ActivityOptions {
   std::int64_t least = 1, most = 1;  ///< per user
   double spread = 1.2;               ///< sigma of the log-normal distribution
   std::uint64_t seed = 1, stream = 0;
+  /// The first users give exactly so many, whatever `most` says: outliers that no distribution has.
+  std::vector<std::int64_t> outliers = {};
 };
 
 /// A log-normal share for each of `users`, within [least, most], of exactly `total` in sum.

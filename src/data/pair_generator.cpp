@@ -32,7 +32,8 @@ bool ItemSet::add(std::int32_t item) {
 PairGenerator::PairGenerator(const TasteModel& model, const PairOptions& options)
     : model_(model), options_(options) {
   const ActivityOptions activity{options.ratings, options.least_per_user, options.most_per_user,
-                                 options.spread,  options.seed,           kActivityStream};
+                                 options.spread,  options.seed,           kActivityStream,
+                                 options.outliers};
   degree_ = spread_activity(model.users(), activity);
   offset_ = running_sums(degree_);
   const std::int64_t wanted = options.least_per_item * model.items();

@@ -20,6 +20,9 @@ struct PairOptions {
   std::int32_t star = -1;  ///< an item with an exact number of raters, or -1
   std::int64_t star_raters = 0;
   std::uint64_t seed = 1;
+  /// See ActivityOptions. These users are in the first, largest taste group, to which the bound of
+  /// least_per_item then applies.
+  std::vector<std::int64_t> outliers = {};
 };
 
 /// Distinct items of one user, with marks that make membership one load. One per thread.

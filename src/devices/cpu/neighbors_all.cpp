@@ -18,7 +18,7 @@ using detail::NeighborData;
 using detail::NeighborWorkspace;
 
 constexpr std::int64_t kRowsPerChunk = 64;
-constexpr std::int64_t kChunksPerExchange = 2;
+constexpr std::int64_t kChunksPerExchange = 6;
 /// Above this, threads do not get a table of all points each.
 constexpr std::int64_t kTableBytes = std::int64_t{1} << 30;
 
