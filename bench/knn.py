@@ -128,7 +128,7 @@ def queries(matrix, ours, options):
     scipy_side, sklearn_side = knn_peers.SciPyQuery(matrix), knn_peers.SklearnQuery(matrix)
     mine, scipy_seconds, sklearn_seconds = [], [], []
     for item in items:  # alternating, item by item
-        mine.append(ours.numbers(f"query {k} 7 {item}")[0])
+        mine.append(ours.numbers(f"query {k} 101 {item}")[0])
         scipy_seconds.append(statistics.median(timed(lambda: scipy_side.query(item, k)) for _ in range(3)))
         sklearn_seconds.append(timed(lambda: sklearn_side.query(item, k)))
     median = [statistics.median(s[1:]) for s in (mine, scipy_seconds, sklearn_seconds)]

@@ -61,6 +61,7 @@ void read_task(const Input& input, const Task& task, Manner manner, const Rating
       }
       break;
   }
+  input.source->release(task.stretch);
 }
 
 Reading read_inputs(const std::vector<Input>& inputs, const RatingsOptions& options, bool join,

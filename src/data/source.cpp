@@ -62,8 +62,22 @@ Result<Source> Source::open(const std::string& path, std::int64_t max_bytes) {
   const std::shared_ptr<void> mapping(address, [size](void* p) { ::munmap(p, size); });
   BASCULE_ASSIGN(Source source,
                  from_memory(path, {static_cast<const char*>(address), size}, max_bytes));
-  if (!source.owner_) source.owner_ = mapping;
+  if (!source.owner_) {
+    source.owner_ = mapping;
+    source.mapped_ = true;
+  }
   return source;
+}
+
+void Source::release(std::string_view part) const {
+  if (!mapped_) return;
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const auto offset = static_cast<std::size_t>(part.data() - bytes_.data());
+  const std::size_t first = (offset + page - 1) / page * page;  // whole pages within the part
+  const std::size_t last = (offset + part.size()) / page * page;
+  if (first >= last) return;
+  // A hint: where it is refused, the pages merely stay.
+  ::madvise(const_cast<char*>(bytes_.data()) + first, last - first, MADV_DONTNEED);
 }
 
 }  // namespace bascule

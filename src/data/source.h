@@ -22,11 +22,15 @@ class Source {
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] std::string_view bytes() const { return bytes_; }
+  /// Says that `part` of the bytes is not needed for now, so that a large file does not stay in the
+  /// process's memory. They stay valid: reading them again brings them back.
+  void release(std::string_view part) const;
 
  private:
   std::string name_;
   std::string_view bytes_;
   std::shared_ptr<void> owner_;  // unmaps or frees
+  bool mapped_ = false;
 };
 
 }  // namespace bascule
