@@ -26,7 +26,7 @@ Status fetch(const Options& options, const Context& context) {
     for (const KnownSet& set : known_sets()) names.emplace_back(set.name);
     const auto near = nearest_word(options.name, names);
     return {Code::kUsage, fmt::format("no set is called {}{}; bascule data list shows them",
-                                      printable(options.name),
+                                      terminal_safe(options.name),
                                       near ? fmt::format(" (did you mean {}?)", *near) : "")};
   }
   KnownSet set = *known;

@@ -85,7 +85,7 @@ void print_report(const std::string& path, const ReadReport& report) {
   for (const auto& [kind, entry] : report.malformed) {
     fmt::print("  {} × {}\n", with_commas(entry.count), kind);
     for (const Malformed::Example& e : entry.examples)
-      fmt::print("    {}:{}: {}\n", printable(e.file), e.line, printable(e.text));
+      fmt::print("    {}:{}: {}\n", terminal_safe(e.file), e.line, terminal_safe(e.text));
   }
 }
 

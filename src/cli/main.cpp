@@ -26,7 +26,7 @@ int refuse(const CLI::App& app, const CLI::ParseError& error) {
     for (const CLI::App* verb : app.get_subcommands({})) verbs.push_back(verb->get_name());
     const std::string word = app.remaining().front();
     const auto near = nearest_word(word, verbs);
-    fmt::print(stderr, "bascule: {} is no verb{}; bascule --help lists them\n", printable(word),
+    fmt::print(stderr, "bascule: {} is no verb{}; bascule --help lists them\n", terminal_safe(word),
                near ? fmt::format(" (did you mean {}?)", *near) : "");
     return static_cast<int>(Code::kUsage);
   }
@@ -79,7 +79,7 @@ int run(int argc, char** argv) {
   watch_interrupts();
   const Status status = context.action();
   if (status.ok()) return std::fflush(stdout) == 0 ? 0 : static_cast<int>(Code::kFailed);
-  fmt::print(stderr, "bascule: {}\n", printable(status.error().message));
+  fmt::print(stderr, "bascule: {}\n", terminal_safe(status.error().message));
   return static_cast<int>(status.error().code);
 }
 

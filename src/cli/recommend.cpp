@@ -31,7 +31,7 @@ Result<std::int32_t> index_of(const IdFile& ids, const std::string& id, std::str
                               const std::string& run) {
   const auto index = ids.find(id);
   if (!index)
-    return Error{Code::kUsage, fmt::format("{} {} is not in {}", what, printable(id), run)};
+    return Error{Code::kUsage, fmt::format("{} {} is not in {}", what, terminal_safe(id), run)};
   return static_cast<std::int32_t>(*index);
 }
 
@@ -147,8 +147,8 @@ Status recommend(const Options& options, const Context& context) {
   }
   if (!options.item.empty()) {
     const IdLine line = run.items().at(*run.items().find(options.item));
-    fmt::print("Most like {} ({}):\n", printable(line.title.empty() ? line.id : line.title),
-               printable(line.id));
+    fmt::print("Most like {} ({}):\n", terminal_safe(line.title.empty() ? line.id : line.title),
+               terminal_safe(line.id));
   }
   Table table({{"#", Table::Align::kRight},
                {"id"},
@@ -156,7 +156,7 @@ Status recommend(const Options& options, const Context& context) {
                {options.item.empty() ? "score" : "similarity", Table::Align::kRight}});
   for (std::size_t i = 0; i < list.size(); ++i) {
     const IdLine line = run.items().at(list[i].item);
-    table.add({std::to_string(i + 1), printable(line.id), printable(line.title),
+    table.add({std::to_string(i + 1), terminal_safe(line.id), terminal_safe(line.title),
                fmt::format("{:.4f}", list[i].score)});
   }
   std::string stages;

@@ -89,7 +89,7 @@ std::string human_bytes(double bytes) {
   return unit == 0 ? fmt::format("{:.0f} B", bytes) : fmt::format("{:.1f} {}", bytes, kUnits[unit]);
 }
 
-std::string printable(std::string_view text) {
+std::string terminal_safe(std::string_view text) {
   std::string safe(text);
   for (char& c : safe) {
     const auto byte = static_cast<unsigned char>(c);

@@ -32,6 +32,6 @@ std::string spaced(std::string name);
 /// 1536 → "1.5 KiB".
 std::string human_bytes(double bytes);
 /// Text from a file made safe for a terminal: control characters become "?".
-std::string printable(std::string_view text);
+std::string terminal_safe(std::string_view text);
 
 }  // namespace bascule::cli
