@@ -45,17 +45,18 @@ struct FileServer {
       from = std::stoul(range.substr(6));
     std::string head;
     if (from >= body.size() && from > 0) {
-      connection.send(
-          fmt::format("HTTP/1.1 416 Range Not Satisfiable\r\nContent-Range: bytes "
-                      "*/{}\r\nContent-Length: 0\r\n\r\n",
-                      body.size()));
+      connection.send(fmt::format(
+          "HTTP/1.1 416 Range Not Satisfiable\r\nConnection: close\r\nContent-Range: bytes "
+          "*/{}\r\nContent-Length: 0\r\n\r\n",
+          body.size()));
       return;
     }
     if (from > 0) {
-      head = fmt::format("HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {}-{}/{}\r\n", from,
-                         body.size() - 1, body.size());
+      head = fmt::format(
+          "HTTP/1.1 206 Partial Content\r\nConnection: close\r\nContent-Range: bytes {}-{}/{}\r\n",
+          from, body.size() - 1, body.size());
     } else {
-      head = "HTTP/1.1 200 OK\r\n";
+      head = "HTTP/1.1 200 OK\r\nConnection: close\r\n";
     }
     connection.send(fmt::format("{}ETag: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
                                 head, etag, body.size() - from));
@@ -210,7 +211,7 @@ TEST_F(Fetch, AWrongChecksumLeavesNothing) {
 
 TEST_F(Fetch, RefusesABodyShorterThanAnnouncedThatNeverGrows) {
   const Error error = failure_of([](const TestConnection& connection) {
-    connection.send("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nonly this");
+    connection.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 50\r\n\r\nonly this");
   });
   EXPECT_EQ(error.code, Code::kFailed);
   EXPECT_THAT(error.message, HasSubstr("broke off"));
@@ -219,7 +220,8 @@ TEST_F(Fetch, RefusesABodyShorterThanAnnouncedThatNeverGrows) {
 TEST_F(Fetch, RefusesAnotherRangeThanAskedFor) {
   const TestServer server([](const TestConnection& connection) {
     connection.send(
-        "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 5-9/10\r\nContent-Length: "
+        "HTTP/1.1 206 Partial Content\r\nConnection: close\r\nContent-Range: bytes "
+        "5-9/10\r\nContent-Length: "
         "5\r\n\r\n56789");
   });
   write_text(part_, "0123");
@@ -242,7 +244,9 @@ TEST_F(Fetch, RefusesMoreThanTheBound) {
 TEST_F(Fetch, FollowsRedirectsWithinBounds) {
   const TestServer server([&](const TestConnection& connection) {
     if (connection.request().starts_with("GET /old"))
-      connection.send("HTTP/1.1 302 Found\r\nLocation: /new\r\nContent-Length: 4\r\n\r\ntext");
+      connection.send(
+          "HTTP/1.1 302 Found\r\nConnection: close\r\nLocation: /new\r\nContent-Length: "
+          "4\r\n\r\ntext");
     else
       FileServer{body_}(connection);
   });
@@ -252,7 +256,8 @@ TEST_F(Fetch, FollowsRedirectsWithinBounds) {
 
   std::filesystem::remove(target_);
   const TestServer loop([](const TestConnection& connection) {
-    connection.send("HTTP/1.1 302 Found\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n");
+    connection.send(
+        "HTTP/1.1 302 Found\r\nConnection: close\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n");
   });
   const Error error = failure(loop.url("/x"));
   EXPECT_EQ(error.code, Code::kFailed);
@@ -263,8 +268,9 @@ TEST_F(Fetch, FollowsRedirectsWithinBounds) {
 TEST_F(Fetch, ARedirectToAnotherProtocolIsRefused) {
   for (const char* location : {"file:///etc/hostname", "ftp://127.0.0.1/x"}) {
     const Error error = failure_of([&](const TestConnection& connection) {
-      connection.send(
-          fmt::format("HTTP/1.1 302 Found\r\nLocation: {}\r\nContent-Length: 0\r\n\r\n", location));
+      connection.send(fmt::format(
+          "HTTP/1.1 302 Found\r\nConnection: close\r\nLocation: {}\r\nContent-Length: 0\r\n\r\n",
+          location));
     });
     EXPECT_EQ(error.code, Code::kFailed) << location;
     EXPECT_THAT(error.message, HasSubstr("rotocol")) << location;
@@ -275,7 +281,7 @@ TEST_F(Fetch, GivesUpOnAStalledServer) {
   options_.low_speed_seconds = 1;
   options_.tries = 1;
   const Error error = failure_of([](const TestConnection& connection) {
-    connection.send("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nsome");
+    connection.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 50\r\n\r\nsome");
     connection.wait_for_hangup();
   });
   EXPECT_EQ(error.code, Code::kFailed);
@@ -284,7 +290,7 @@ TEST_F(Fetch, GivesUpOnAStalledServer) {
 
 TEST_F(Fetch, SaysWhatTheServerAnswered) {
   const Error error = failure_of([](const TestConnection& connection) {
-    connection.send("HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone");
+    connection.send("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 4\r\n\r\ngone");
   });
   EXPECT_EQ(error.code, Code::kFailed);
   EXPECT_THAT(error.message, HasSubstr("answered 404"));
@@ -318,7 +324,8 @@ TEST_F(Fetch, RefusesUnknownChecksums) {
 TEST_F(Fetch, CanBeStoppedAndGoesOnLater) {
   const TestServer server([&](const TestConnection& connection) {
     if (!connection.header("Range").empty()) return FileServer{body_}(connection);
-    connection.send("HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nContent-Length: 300000\r\n\r\n");
+    connection.send(
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nETag: \"v1\"\r\nContent-Length: 300000\r\n\r\n");
     connection.send(body_.substr(0, 1000));
     connection.wait_for_hangup();
   });
