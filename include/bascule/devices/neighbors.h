@@ -60,7 +60,8 @@ struct NeighborWorkspace;
 }  // namespace detail
 
 /// The matrix prepared for searching: both orientations, points ordered by popularity, norms.
-/// Immutable; any number of threads may query it. Takes 20 bytes per non-zero.
+/// Immutable; any number of threads may query it. Takes 20 bytes
+/// per non-zero (12 for binary data) and up to 32 per point for heavy features.
 class NeighborIndex {
  public:
   /// `matrix` may be dropped afterwards. For users × items as CSR, kMinors indexes the items and
@@ -84,7 +85,7 @@ class NeighborIndex {
   std::unique_ptr<detail::NeighborData> data_;
 };
 
-/// Working memory of one thread's queries (5 bytes per point), to be reused.
+/// Working memory of one thread's queries (about 5 bytes per point), to be reused.
 class NeighborScratch {
  public:
   explicit NeighborScratch(const NeighborIndex& index);
