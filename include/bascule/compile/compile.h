@@ -1,0 +1,27 @@
+#pragma once
+// From a graph to a plan, by named passes. src/compile/pipeline.cpp lists them in their order.
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <bascule/base/status.h>
+#include <bascule/compile/plan.h>
+
+namespace bascule {
+
+struct CompileOptions {
+  std::set<std::string> skip;  ///< passes by name that are left out
+  bool keep_texts = false;     ///< the graph after each pass goes into the reports
+  /// Layouts that variables have already because another program uses them.
+  std::map<std::string, Layout> variable_layouts;
+};
+
+/// Names of the passes in their order; those marked with skip may be left out.
+std::vector<std::string> pass_names();
+
+/// kUsage for a pass that does not exist or must not be skipped, or an op that the target lacks;
+/// kFailed when a pass broke the graph (it is verified after each).
+Result<Plan> compile(Graph graph, const Target& target, const CompileOptions& options = {});
+
+}  // namespace bascule

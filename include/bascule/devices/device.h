@@ -1,0 +1,87 @@
+#pragma once
+// The contract between the engine and a device. A device turns a node into a kernel once, in
+// prepare(), and runs it in every step; it knows nothing of graphs, plans or models.
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <bascule/base/status.h>
+#include <bascule/base/threads.h>
+#include <bascule/graph/graph.h>
+#include <bascule/graph/target.h>
+
+namespace bascule {
+
+/// A CSR value in memory: what the pointer of such an argument points to.
+struct CsrArgument {
+  std::int64_t* offsets;  ///< rows + 1; offsets[rows] is the number of non-zeros
+  std::int32_t* indices;
+  float* values;
+};
+
+/// A node as a kernel sees it.
+struct KernelRequest {
+  const Node& node;
+  std::span<const ValueType> inputs;  ///< types; those of the outputs are in the node
+  std::span<const Layout> input_layouts;
+  std::span<const Layout> output_layouts;
+};
+
+struct KernelArguments {
+  std::span<void* const> inputs;
+  /// An output may be the same memory as an input where the op's declaration allows it.
+  std::span<void* const> outputs;
+  void* workspace = nullptr;
+};
+
+/// Allocates nothing when launched.
+class Kernel {
+ public:
+  Kernel() = default;
+  virtual ~Kernel() = default;
+  Kernel(const Kernel&) = delete;
+  Kernel& operator=(const Kernel&) = delete;
+
+  /// Scratch memory wanted while it runs; shared with other kernels of the program.
+  [[nodiscard]] virtual std::int64_t workspace_bytes() const { return 0; }
+  /// "avx512 12x32": which implementation it is, for --explain.
+  [[nodiscard]] virtual std::string description() const { return {}; }
+  virtual void launch(const KernelArguments& arguments) = 0;
+};
+
+/// Memory of a device, freed by its destructor.
+class DeviceMemory {
+ public:
+  virtual ~DeviceMemory() = default;
+  [[nodiscard]] virtual void* data() = 0;
+  [[nodiscard]] virtual std::int64_t bytes() const = 0;
+};
+
+/// Launches are ordered: each sees what those before it wrote. synchronize() waits for all of them;
+/// a device that runs kernels in the calling thread has nothing to wait for.
+class Device {
+ public:
+  virtual ~Device() = default;
+
+  [[nodiscard]] virtual const Target& target() const = 0;
+  /// kFailed when the memory is not to be had. Aligned to target().alignment, filled with zeros.
+  [[nodiscard]] virtual Result<std::unique_ptr<DeviceMemory>> allocate(std::int64_t bytes) = 0;
+  /// To and from host memory, row-major on the host, `layout` on the device.
+  virtual void upload(const void* host, void* device, const ValueType& type, Layout layout) = 0;
+  virtual void download(const void* device, void* host, const ValueType& type, Layout layout) = 0;
+  virtual void copy(const void* from, void* to, std::int64_t bytes) = 0;
+  virtual void synchronize() {}
+  /// kUsage when there is no kernel for this node; target().supports says so beforehand.
+  [[nodiscard]] virtual Result<std::unique_ptr<Kernel>> prepare(const KernelRequest& request) = 0;
+};
+
+/// Plain loops with float64 accumulation: the judge of all others.
+std::unique_ptr<Device> make_reference_device();
+/// Vector kernels for the processor it runs on, on the threads of `pool`, which must outlive it.
+std::unique_ptr<Device> make_cpu_device(ThreadPool& pool);
+/// Plans, allocates and counts, but computes nothing. Takes over what `like` says of a device.
+std::unique_ptr<Device> make_null_device(const Target& like);
+
+}  // namespace bascule

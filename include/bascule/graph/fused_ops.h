@@ -1,0 +1,31 @@
+#pragma once
+// Ops that only the fuse pass makes. Each stands for a few plain ops; the declaration in graph/ops
+// is the same kind of entry, so they are judged, costed and printed like all others. None has a
+// gradient: passes run after grad().
+//
+//   map                  inputs …                → outputs …    a MapCode over elements; every
+//   input
+//                        has the outputs' shape, or broadcasts to it as a scalar, as one row
+//                        [N] / [1, …, N], or as one column [M, 1]
+//   linear               x [M, K], w [K, N], (bias [N]) → y = act(x w + bias)
+//                        attributes: activation (name of a one-operand ElementOp or ""), parameter
+//   linear_input_grad    dy [M, N], w [K, N], (y or x of the layer before, [M, K]) → dx [M, K]
+//                        = grad(dy wᵀ, y); attributes: activation (name of a *_grad ElementOp or
+//                        ""), parameter
+//   linear_weight_grad   x [M, K], dy [M, N] → xᵀ dy [K, N]
+//   linear_update        x [M, K], dy [M, N], then the inputs of the optimizer's update op but its
+//                        gradient (w, states …, lr, (step)) → that op's outputs for the gradient
+//                        xᵀ dy; attributes: optimizer (name of the update op) and its attributes
+//   sparse_cross_entropy       logits [M, C], labels [M] → −log softmax(logits)[label], [M]
+//   sparse_cross_entropy_grad  logits [M, C], labels [M], g [M] → g (softmax(logits) − one_hot)
+#include <bascule/graph/element_op.h>
+#include <bascule/graph/graph.h>
+
+namespace bascule {
+
+/// A map node's program, and its attributes ("code": five integers per instruction, "parameters",
+/// "results").
+MapCode map_code(const Node& map);
+Attributes map_attributes(const MapCode& code);
+
+}  // namespace bascule

@@ -1,0 +1,33 @@
+#pragma once
+// What a device can do, as data: the passes read it, so that `compile` never includes a device.
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include <bascule/graph/graph.h>
+
+namespace bascule {
+
+/// How the elements of a value lie in memory.
+enum class Layout : std::uint8_t {
+  kRowMajor,
+  /// A matrix [K, N] in panels of `Target::panel` columns, the last one padded with zeros to a
+  /// multiple of `Target::lanes`: panel p holds K rows of its columns. Weights of products.
+  kPanels
+};
+
+struct Target {
+  std::string device = "reference";
+  std::int64_t alignment = 64;  ///< of every value in the arena, bytes
+  bool bf16 = false;            ///< products with bf16 operands are faster
+  bool fused = false;           ///< has kernels for the ops that only the fuse pass makes
+  std::int64_t panel = 0;       ///< columns of a panel; 0: no panels
+  std::int64_t lanes = 1;
+  /// May this node be made? Fused ops are asked for with their final types.
+  std::function<bool(const Graph&, const Node&)> supports;
+
+  /// Bytes of a value of this type in this layout.
+  [[nodiscard]] std::int64_t bytes(const ValueType& type, Layout layout) const;
+};
+
+}  // namespace bascule

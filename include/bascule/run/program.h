@@ -1,0 +1,59 @@
+#pragma once
+// A graph compiled for a device and joined to a variable store; runs one step at a time. A step
+// allocates nothing.
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <bascule/base/status.h>
+#include <bascule/compile/compile.h>
+#include <bascule/devices/device.h>
+#include <bascule/run/variables.h>
+
+namespace bascule {
+
+class Program {
+ public:
+  /// Compiles, declares the graph's variables in the store (layouts included), allocates the arena
+  /// and prepares every kernel. Device and store must outlive the program. Errors: as compile();
+  /// kFailed when memory is refused.
+  static Result<Program> make(Graph graph, VariableStore& store,
+                              const CompileOptions& options = {});
+  Program(Program&&) noexcept;
+  Program& operator=(Program&&) noexcept;
+  ~Program();
+
+  /// Device memory that the next steps read an input from; it must stay valid. On the CPU any
+  /// 64-byte aligned row-major host memory will do. kUsage for an unknown name.
+  Status bind(const std::string& input, const void* data);
+  /// Copies host values (row-major) into memory of the program and binds it.
+  Status feed(const std::string& input, std::span<const std::byte> values);
+  template <class T>
+  Status feed(const std::string& input, std::span<const T> values) {
+    return feed(input, std::as_bytes(values));
+  }
+  /// One step. All inputs must be bound (asserted). Runs on the calling thread and the pool.
+  void step();
+  /// Values of an output of the last step, row-major; kUsage for an unknown name or a wrong size.
+  Status read(const std::string& output, std::span<std::byte> values) const;
+  template <class T>
+  Status read(const std::string& output, std::span<T> values) const {
+    return read(output, std::as_writable_bytes(values));
+  }
+  [[nodiscard]] Result<float> scalar(const std::string& output) const;
+
+  [[nodiscard]] const Plan& plan() const;
+  /// The passes with what they did, then every launch with its kernel, FLOPs, bytes and places.
+  [[nodiscard]] std::string explain() const;
+  /// Seconds per launch of one step, in the plan's order; for --explain and the advisor.
+  [[nodiscard]] std::vector<double> profile(int repeats);
+
+ private:
+  struct State;
+  explicit Program(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace bascule
