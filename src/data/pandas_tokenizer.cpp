@@ -29,6 +29,7 @@ bool PandasTokenizer::cut(PandasRow& row) {
       if (state == State::kStartRow || state == State::kBlankRow) {
         state = State::kStartRow;
         start = at_;
+        text_.clear();
         continue;
       }
       ends_.push_back(text_.size());
@@ -37,9 +38,14 @@ bool PandasTokenizer::cut(PandasRow& row) {
     }
     ++at_;
     if (state == State::kStartRow || state == State::kBlankRow) {
-      // Blanks before the first field are lost.
-      state = is_blank(c, separator_) ? State::kBlankRow : State::kStartField;
-      if (state == State::kBlankRow) continue;
+      // A row of blanks is a blank row; before a field they belong to it, as in pandas 3.
+      text_.push_back(c);
+      if (is_blank(c, separator_)) {
+        state = State::kBlankRow;
+        continue;
+      }
+      text_.pop_back();
+      state = text_.empty() ? State::kStartField : State::kField;
     }
     if (state == State::kQuoted) {
       if (c == '"') {
