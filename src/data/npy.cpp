@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 #include <type_traits>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -36,7 +37,7 @@ class HeaderParser {
       if (*key == "descr" && !descr) {
         descr = true;
         const auto code = quoted();
-        if (!code || !parse_descr(*code, header)) return false;
+        if (!code || !set_npy_dtype(*code, header)) return false;
       } else if (*key == "fortran_order" && !order) {
         order = true;
         header.fortran_order = word("True");
@@ -102,43 +103,6 @@ class HeaderParser {
     return true;
   }
 
-  /// "<f4" and the like: byte order, kind, size.
-  static bool parse_descr(std::string_view code, NpyHeader& header) {
-    if (code.size() < 3) return false;
-    const char order = code[0];
-    if (order != '<' && order != '>' && order != '|') return false;
-    header.big_endian = order == '>';
-    header.kind = code[1];
-    std::int64_t size = 0;
-    const char* last = code.data() + code.size();
-    const auto [end, error] = std::from_chars(code.data() + 2, last, size);
-    if (error != std::errc() || end != last || size < 0) return false;
-    const bool power = size == 1 || size == 2 || size == 4 || size == 8;
-    switch (header.kind) {
-      case 'b':
-        if (size != 1) return false;
-        break;
-      case 'i':
-      case 'u':
-        if (!power || (order == '|' && size != 1)) return false;
-        break;
-      case 'f':
-        if ((size != 4 && size != 8) || order == '|') return false;
-        break;
-      case 'U':
-        if (size > 4096 || order == '|') return false;
-        size *= 4;
-        break;
-      case 'S':
-        if (size > 4096) return false;
-        break;
-      default:
-        return false;
-    }
-    header.item_size = size;
-    return true;
-  }
-
   std::string_view text_;
 };
 
@@ -185,6 +149,56 @@ bool with_number_type(const NpyHeader& header, Body body) {
 
 }  // namespace
 
+bool set_npy_dtype(std::string_view code, NpyHeader& header) {
+  if (code.size() < 3) return false;
+  const char order = code[0];
+  if (order != '<' && order != '>' && order != '|') return false;
+  header.big_endian = order == '>';
+  header.kind = code[1];
+  std::int64_t size = 0;
+  const char* last = code.data() + code.size();
+  const auto [end, error] = std::from_chars(code.data() + 2, last, size);
+  if (error != std::errc() || end != last || size < 0) return false;
+  const bool power = size == 1 || size == 2 || size == 4 || size == 8;
+  switch (header.kind) {
+    case 'b':
+      if (size != 1) return false;
+      break;
+    case 'i':
+    case 'u':
+      if (!power || (order == '|' && size != 1)) return false;
+      break;
+    case 'f':
+      if ((size != 4 && size != 8) || order == '|') return false;
+      break;
+    case 'U':
+      if (size > 4096 || order == '|') return false;
+      size *= 4;
+      break;
+    case 'S':
+      if (size > 4096) return false;
+      break;
+    default:
+      return false;
+  }
+  header.item_size = size;
+  return true;
+}
+
+Result<NpyView> npy_view(NpyHeader header, std::string_view data, const std::string& name) {
+  header.count = 1;
+  for (const std::int64_t extent : header.shape) {
+    const auto product = checked_mul(header.count, extent);
+    if (!product) return bad(name, "shape too large");
+    header.count = *product;
+  }
+  const auto size = checked_mul(header.count, header.item_size);
+  if (!size || static_cast<std::uint64_t>(*size) != data.size())
+    return bad(name, fmt::format("holds {} bytes of elements, its shape needs {}", data.size(),
+                                 size ? fmt::format("{}", *size) : "more than 2^63"));
+  return NpyView{std::move(header), data};
+}
+
 Result<NpyView> read_npy(std::string_view bytes, const std::string& name) {
   if (bytes.size() < 10 || !bytes.starts_with("\x93NUMPY")) return bad(name, "not a .npy array");
   const auto major = static_cast<unsigned char>(bytes[6]);
@@ -196,21 +210,12 @@ Result<NpyView> read_npy(std::string_view bytes, const std::string& name) {
   std::memcpy(&length, bytes.data() + 8, length_size);
   if (length > bytes.size() - begin) return bad(name, "ends in its header");
   const std::string_view text = bytes.substr(begin, length);
-  NpyView view;
-  if (!HeaderParser(text).parse(view.header))
+  NpyHeader header;
+  if (!HeaderParser(text).parse(header))
     return bad(name, fmt::format("header not understood: \"{}\"", printable(text, 120)));
-  for (const std::int64_t extent : view.header.shape) {
-    const auto product = checked_mul(view.header.count, extent);
-    if (!product) return bad(name, "shape too large");
-    view.header.count = *product;
-  }
-  const auto size = checked_mul(view.header.count, view.header.item_size);
-  view.header.data_offset = begin + length;
-  view.data = bytes.substr(view.header.data_offset);
-  if (!size || static_cast<std::uint64_t>(*size) != view.data.size())
-    return bad(name, fmt::format("holds {} bytes of elements, its shape needs {}", view.data.size(),
-                                 size.value_or(-1)));
-  return view;
+  header.data_offset = begin + length;
+  const std::string_view data = bytes.substr(header.data_offset);
+  return npy_view(std::move(header), data, name);
 }
 
 Result<std::vector<std::int64_t>> npy_integers(const NpyView& array, const std::string& name) {
@@ -234,15 +239,22 @@ Result<std::vector<std::int64_t>> npy_integers(const NpyView& array, const std::
   return values;
 }
 
-Result<std::vector<float>> npy_floats(const NpyView& array, const std::string& name) {
-  std::vector<float> values;
+Status npy_floats(const NpyView& array, const std::string& name, std::span<float> out) {
   const bool numeric = with_number_type(array.header, [&](auto zero) {
     using T = decltype(zero);
-    values.resize(static_cast<std::size_t>(array.header.count));
     for (std::int64_t i = 0; i < array.header.count; ++i)
-      values[static_cast<std::size_t>(i)] = static_cast<float>(element<T>(array, i));
+      out[static_cast<std::size_t>(i)] = static_cast<float>(element<T>(array, i));
   });
   if (!numeric) return bad(name, "elements are not numbers");
+  return {};
+}
+
+Result<std::vector<float>> npy_floats(const NpyView& array, const std::string& name) {
+  // Of text there may be no bytes to an element, so that its count is the file's word alone.
+  if (array.header.kind == 'S' || array.header.kind == 'U')
+    return bad(name, "elements are not numbers");
+  std::vector<float> values(static_cast<std::size_t>(array.header.count));
+  BASCULE_TRY(npy_floats(array, name, values));
   return values;
 }
 

@@ -3,6 +3,7 @@
 // refused. Format: numpy/lib/format.py, "Format Version 1.0 … 3.0".
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,11 +32,19 @@ struct NpyView {
 /// object dtype, a shape whose size overflows, missing or surplus bytes.
 Result<NpyView> read_npy(std::string_view bytes, const std::string& name);
 
+/// Puts a checked element type, as "<f4", into `header`; false when it is none that is read.
+bool set_npy_dtype(std::string_view code, NpyHeader& header);
+/// An array of which header (all but `count`) and elements come from elsewhere; kBadData when the
+/// size of `data` is not what the shape needs.
+Result<NpyView> npy_view(NpyHeader header, std::string_view data, const std::string& name);
+
 /// Elements of an array of integers (or bools); kBadData for other kinds and for values above
 /// 2^63 - 1.
 Result<std::vector<std::int64_t>> npy_integers(const NpyView& array, const std::string& name);
 /// Elements of a numeric array as float (bools as 0 and 1); kBadData for text.
 Result<std::vector<float>> npy_floats(const NpyView& array, const std::string& name);
+/// The same into `out`, which has room for all.
+Status npy_floats(const NpyView& array, const std::string& name, std::span<float> out);
 /// The text of a scalar of bytes or of text, ASCII only; kBadData otherwise.
 Result<std::string> npy_text(const NpyView& array, const std::string& name);
 

@@ -1,104 +1,54 @@
 #include "data/npz.h"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <filesystem>
 #include <limits>
-#include <memory>
-#include <system_error>
 #include <vector>
 
 #include <fmt/format.h>
-#include <zip.h>
-
-#include <bascule/base/checked.h>
 
 #include "data/npy.h"
+#include "data/npz_archive.h"
 
 namespace bascule {
 namespace {
 
 constexpr std::int64_t kMaxRatio = 100;
-constexpr std::int64_t kRatioFloor = std::int64_t{16} << 20;
 constexpr std::size_t kMaxExamples = 3;
 
 Error bad(const std::string& path, std::string_view why) {
   return {Code::kBadData, fmt::format("{}: {}", path, why)};
 }
 
-/// The members of an .npz, inflated within bounds.
-class NpzArchive {
- public:
-  NpzArchive(std::string path, std::int64_t max_bytes)
-      : path_(std::move(path)), left_(max_bytes), archive_(nullptr, zip_discard) {}
+Status vector_shaped(const NpyView& array, const std::string& where) {
+  if (array.header.shape.size() != 1 || array.header.fortran_order)
+    return bad(where, "not a one-dimensional array");
+  return {};
+}
 
-  Status open() {
-    std::error_code error;
-    const auto size = std::filesystem::file_size(path_, error);
-    int code = 0;
-    archive_.reset(zip_open(path_.c_str(), ZIP_RDONLY, &code));
-    if (error || !archive_) return bad(path_, "not a readable .npz archive");
-    const auto by_ratio = checked_mul(static_cast<std::int64_t>(size), kMaxRatio);
-    left_ = std::min(left_, std::max(by_ratio.value_or(left_), kRatioFloor));
-    return {};
-  }
+/// A one-dimensional array of integers.
+Result<std::vector<std::int64_t>> integers(NpzArchive& archive, const char* name) {
+  const std::string where = archive.where(name);
+  BASCULE_ASSIGN(const std::string bytes, archive.member(name));
+  BASCULE_ASSIGN(const NpyView array, read_npy(bytes, where));
+  BASCULE_TRY(vector_shaped(array, where));
+  return npy_integers(array, where);
+}
 
-  Result<std::string> member(const char* name) {
-    zip_stat_t info;
-    zip_stat_init(&info);
-    constexpr zip_uint64_t kNeeded = ZIP_STAT_SIZE | ZIP_STAT_INDEX;
-    if (zip_stat(archive_.get(), name, 0, &info) != 0 || (info.valid & kNeeded) != kNeeded)
-      return bad(path_, fmt::format("no member {}: not a sparse matrix of SciPy", name));
-    if (info.size > static_cast<std::uint64_t>(left_))
-      return bad(path_, fmt::format("member {} inflates to too many bytes", name));
-    const std::unique_ptr<zip_file_t, int (*)(zip_file_t*)> file(
-        zip_fopen_index(archive_.get(), info.index, 0), zip_fclose);
-    std::string bytes(info.size, '\0');
-    char beyond = 0;
-    // The read beyond the end makes libzip compare length and CRC.
-    if (!file ||
-        zip_fread(file.get(), bytes.data(), info.size) != static_cast<zip_int64_t>(info.size) ||
-        zip_fread(file.get(), &beyond, 1) != 0)
-      return bad(path_, fmt::format("member {} is damaged", name));
-    left_ -= static_cast<std::int64_t>(info.size);
-    return bytes;
-  }
+Result<std::vector<float>> floats(NpzArchive& archive, const char* name) {
+  const std::string where = archive.where(name);
+  BASCULE_ASSIGN(const std::string bytes, archive.member(name));
+  BASCULE_ASSIGN(const NpyView array, read_npy(bytes, where));
+  BASCULE_TRY(vector_shaped(array, where));
+  return npy_floats(array, where);
+}
 
-  /// A one-dimensional array of integers.
-  Result<std::vector<std::int64_t>> integers(const char* name) {
-    const std::string where = fmt::format("{}: {}", path_, name);
-    BASCULE_ASSIGN(const std::string bytes, member(name));
-    BASCULE_ASSIGN(const NpyView array, read_npy(bytes, where));
-    BASCULE_TRY(vector_shaped(array, where));
-    return npy_integers(array, where);
-  }
-  Result<std::vector<float>> floats(const char* name) {
-    const std::string where = fmt::format("{}: {}", path_, name);
-    BASCULE_ASSIGN(const std::string bytes, member(name));
-    BASCULE_ASSIGN(const NpyView array, read_npy(bytes, where));
-    BASCULE_TRY(vector_shaped(array, where));
-    return npy_floats(array, where);
-  }
-  Result<std::string> text(const char* name) {
-    const std::string where = fmt::format("{}: {}", path_, name);
-    BASCULE_ASSIGN(const std::string bytes, member(name));
-    BASCULE_ASSIGN(const NpyView array, read_npy(bytes, where));
-    return npy_text(array, where);
-  }
-
- private:
-  static Status vector_shaped(const NpyView& array, const std::string& where) {
-    if (array.header.shape.size() != 1 || array.header.fortran_order)
-      return bad(where, "not a one-dimensional array");
-    return {};
-  }
-
-  std::string path_;
-  std::int64_t left_;
-  std::unique_ptr<zip_t, void (*)(zip_t*)> archive_;
-};
+Result<std::string> text(NpzArchive& archive, const char* name) {
+  BASCULE_ASSIGN(const std::string bytes, archive.member(name));
+  BASCULE_ASSIGN(const NpyView array, read_npy(bytes, archive.where(name)));
+  return npy_text(array, archive.where(name));
+}
 
 struct SparseArrays {
   bool by_column = false;
@@ -127,20 +77,19 @@ Status check(const SparseArrays& m, const std::string& path) {
 }
 
 Result<SparseArrays> read_arrays(const std::string& path, std::int64_t max_bytes) {
-  NpzArchive archive(path, max_bytes);
-  BASCULE_TRY(archive.open());
+  BASCULE_ASSIGN(NpzArchive archive, NpzArchive::open(path, max_bytes, kMaxRatio));
   SparseArrays m;
-  BASCULE_ASSIGN(const std::string format, archive.text("format.npy"));
+  BASCULE_ASSIGN(const std::string format, text(archive, "format.npy"));
   if (format != "csr" && format != "csc")
     return bad(path, fmt::format("sparse format \"{}\" is not read, only csr and csc", format));
   m.by_column = format == "csc";
-  BASCULE_ASSIGN(const auto shape, archive.integers("shape.npy"));
+  BASCULE_ASSIGN(const auto shape, integers(archive, "shape.npy"));
   if (shape.size() != 2) return bad(path, "not a matrix");
   m.rows = shape[0];
   m.columns = shape[1];
-  BASCULE_ASSIGN(m.pointers, archive.integers("indptr.npy"));
-  BASCULE_ASSIGN(m.indices, archive.integers("indices.npy"));
-  BASCULE_ASSIGN(m.values, archive.floats("data.npy"));
+  BASCULE_ASSIGN(m.pointers, integers(archive, "indptr.npy"));
+  BASCULE_ASSIGN(m.indices, integers(archive, "indices.npy"));
+  BASCULE_ASSIGN(m.values, floats(archive, "data.npy"));
   BASCULE_TRY(check(m, path));
   return m;
 }

@@ -32,6 +32,10 @@ std::string_view flaw_name(Flaw flaw) {
       return "line_too_long";
     case Flaw::kNoItem:
       return "no_item";
+    case Flaw::kBadNumber:
+      return "bad_number";
+    case Flaw::kEmptyLabel:
+      return "empty_label";
     case Flaw::kCount:
       break;
   }

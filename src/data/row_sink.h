@@ -26,6 +26,8 @@ enum class Flaw {
   kNulByte,
   kLineTooLong,
   kNoItem,
+  kBadNumber,
+  kEmptyLabel,
   kCount
 };
 std::string_view flaw_name(Flaw flaw);

@@ -1,11 +1,13 @@
 #pragma once
-// What a ratings set holds: the facts behind `bascule data inspect`.
+// What a set of ratings or a labelled set holds: the facts behind `bascule data inspect`.
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include <bascule/base/status.h>
 #include <bascule/base/threads.h>
+#include <bascule/data/labelled.h>
 #include <bascule/data/ratings.h>
 #include <bascule/data/read_report.h>
 
@@ -30,5 +32,29 @@ struct Inspection {
 /// Reads the set as read_ratings does (times included where the layout has them) and counts.
 Result<Inspection> inspect(const std::string& path, const RatingsOptions& options = {},
                            ThreadPool& pool = default_pool());
+
+/// One part of a labelled set.
+struct LabelledPart {
+  std::string name;  ///< "train", "valid", "test"
+  std::int64_t samples = 0;
+  std::vector<std::int64_t> histogram;  ///< samples of each class; empty for regression
+  /// Of the features as they are in the file.
+  double minimum = 0, maximum = 0, mean = 0;
+};
+
+struct LabelledInspection {
+  ReadReport report;
+  Shape sample_shape;
+  bool bytes = false;                ///< features are bytes, else float32
+  std::vector<std::string> classes;  ///< empty for regression
+  std::int64_t target_width = 0;     ///< 0 for classification
+  std::vector<LabelledPart> parts;   ///< those that the set has
+};
+
+/// Reads the set as read_labelled does and counts. labelled_format says beforehand whether a path
+/// is a labelled set at all.
+Result<LabelledInspection> inspect_labelled(const std::string& path,
+                                            const LabelledReadOptions& options = {},
+                                            ThreadPool& pool = default_pool());
 
 }  // namespace bascule

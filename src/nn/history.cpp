@@ -1,0 +1,33 @@
+#include <bascule/nn/history.h>
+
+#include <cmath>
+#include <limits>
+
+namespace bascule::nn {
+
+double EpochResult::metric(const std::string& name) const {
+  const auto at = metrics.find(name);
+  return at == metrics.end() ? std::numeric_limits<double>::quiet_NaN() : at->second;
+}
+
+double EpochResult::ratio() const {
+  return metric("train_loss") / metric("valid_loss");
+}
+
+bool higher_is_better(const std::string& metric) {
+  return metric.find("accuracy") != std::string::npos;
+}
+
+const EpochResult* best_epoch(const History& history, const std::string& metric) {
+  const EpochResult* best = nullptr;
+  for (const EpochResult& epoch : history) {
+    const double value = epoch.metric(metric);
+    if (std::isnan(value)) continue;
+    if (best == nullptr || (higher_is_better(metric) ? value > best->metric(metric)
+                                                     : value < best->metric(metric)))
+      best = &epoch;
+  }
+  return best;
+}
+
+}  // namespace bascule::nn

@@ -1,0 +1,40 @@
+#include <bascule/graph/ops.h>
+
+#include "nn/layers/layer_types.h"
+
+namespace bascule::nn {
+namespace {
+
+class LayerNorm final : public Layer {
+ public:
+  explicit LayerNorm(double epsilon) : epsilon_(epsilon) {}
+
+  [[nodiscard]] std::string_view type() const override { return "layer_norm"; }
+
+  Value build(BuildContext& context, const Value& x) const override {
+    const std::int64_t features = x.shape()[x.shape().rank() - 1];
+    const Value weight = context.parameter("weight", {features}, {Initializer::Kind::kConstant, 1});
+    const Value bias = context.parameter("bias", {features}, {Initializer::Kind::kConstant, 0});
+    const Value centred = x - mean(x, {-1}, true);
+    const Value variance = mean(square(centred), {-1}, true);
+    return centred * rsqrt(offset(variance, epsilon_)) * weight + bias;
+  }
+
+ private:
+  double epsilon_;
+};
+
+}  // namespace
+
+LayerPtr layer_norm(double epsilon) {
+  return std::make_shared<LayerNorm>(epsilon);
+}
+
+LayerType layer_norm_type() {
+  return {"layer_norm",
+          "normalises each sample over its last axis",
+          {{"epsilon", KeyType::kFloat, "1e-5", "added to the variance", {}, 0, 1}},
+          [](const LayerArguments& a) { return layer_norm(a.number("epsilon")); }};
+}
+
+}  // namespace bascule::nn
