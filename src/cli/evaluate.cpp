@@ -1,105 +1,33 @@
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
-
-#include <bascule/recsys/refit.h>
-#include <bascule/recsys/saved_run.h>
 
 #include "cli/context.h"
-#include "cli/table.h"
+#include "cli/evaluate_verbs.h"
+#include "cli/task.h"
 
 namespace bascule::cli {
 namespace {
 
-struct Options {
-  std::string run;
-  std::vector<std::int32_t> at;
-  std::vector<std::string> sets;
-};
-
-/// The run's settings with the [evaluate] keys and the seed that the command line gives.
-Result<Settings> settings_for(const SavedRun& run, const Options& options, const Context& context) {
-  BASCULE_ASSIGN(Config config, Config::parse(run.settings().to_toml(), "spec.toml"));
-  for (const std::string& set : options.sets) {
-    if (!set.starts_with("evaluate."))
-      return Error{Code::kUsage,
-                   fmt::format("--set {}: evaluate takes only evaluate.* keys; fit again", set)};
-    BASCULE_TRY(config.set(set));
-  }
-  if (context.seed >= 0) BASCULE_TRY(config.set(fmt::format("seed={}", context.seed)));
-  return Settings::resolve(config, run.settings().schema());
-}
-
-Status evaluate_run(const Options& options, const Context& context) {
-  BASCULE_ASSIGN(const std::string device, context.resolve_device());
-  BASCULE_ASSIGN(const SavedRun run, SavedRun::open(options.run));
-  BASCULE_ASSIGN(const Settings settings, settings_for(run, options, context));
-  std::vector<std::int32_t> at = options.at;
-  if (at.empty()) {
-    for (const std::int64_t k : settings.integers("evaluate.at"))
-      at.push_back(static_cast<std::int32_t>(k));
-  }
-  context.log(
-      fmt::format("{} was fitted on all rows; refitting it on the training part of the {} "
-                  "split (seed {})",
-                  run.model().type(), settings.text("evaluate.split"), settings.integer("seed")));
-  const StoredInteractions& stored = run.interactions();
-  BASCULE_ASSIGN(const RefitEvaluation result,
-                 refit_and_evaluate(settings, CsrMatrix(copy(stored.matrix)), stored.time, at,
-                                    default_pool()));
-  const Evaluation& evaluation = result.evaluation;
-  if (context.json) {
-    nlohmann::ordered_json metrics = nlohmann::ordered_json::object();
-    for (const auto& [name, m] : evaluation.metrics) {
-      metrics[name] = {{"value", m.value}, {"stderr", nullptr}, {"ci95", nullptr}};
-      if (m.standard_error) metrics[name]["stderr"] = *m.standard_error;
-      if (m.ci95) metrics[name]["ci95"] = *m.ci95;
-    }
-    print_json({{"metrics", metrics},
-                {"users", evaluation.users},
-                {"device", device},
-                {"split", settings.text("evaluate.split")},
-                {"part", settings.text("evaluate.part")},
-                {"seed", settings.integer("seed")},
-                {"refitted", true},
-                {"train_users", result.train_users},
-                {"seconds", {{"fit", result.fit_seconds}, {"evaluate", evaluation.seconds}}}});
-    return {};
-  }
-  std::vector<Table::Column> columns = {{"metric"}};
-  for (const std::int32_t k : at) columns.push_back({fmt::format("@{}", k), Table::Align::kRight});
-  Table table(columns);
-  for (const MetricInfo& info : known_metrics()) {
-    std::vector<std::string> cells = {std::string(info.name)};
-    for (const std::int32_t k : at) {
-      const MetricValue& m = evaluation.metrics.at(Metric{&info, k}.name());
-      cells.push_back(m.ci95 ? fmt::format("{:.4f} ± {:.4f}", m.value, *m.ci95)
-                             : fmt::format("{:.4f}", m.value));
-    }
-    table.add(std::move(cells));
-  }
-  fmt::print(
-      "{}\n± is the 95 % confidence interval over {} users of the {} part; fitted on {} users "
-      "in {}, evaluated in {} on {}\n",
-      table.to_string(), with_commas(evaluation.users), settings.text("evaluate.part"),
-      with_commas(result.train_users), human_seconds(result.fit_seconds),
-      human_seconds(evaluation.seconds), device);
-  return {};
+Status evaluate(const EvaluateArguments& arguments, const Context& context) {
+  BASCULE_ASSIGN(const std::string task, task_of_run(arguments.run));
+  return task == "recommend" ? evaluate_recommend(arguments, context)
+                             : evaluate_network(arguments, context);
 }
 
 }  // namespace
 
 void add_evaluate(CLI::App& app, Context& context) {
   CLI::App* verb = app.add_subcommand("evaluate", "metrics of a run on held-out data");
-  auto options = std::make_shared<Options>();
-  verb->add_option("RUN", options->run, "run folder")->required();
-  verb->add_option("--at", options->at, "cut-offs of the metrics: 20,50,100")
+  auto arguments = std::make_shared<EvaluateArguments>();
+  verb->add_option("RUN", arguments->run, "run folder")->required();
+  verb->add_option("--at", arguments->at, "cut-offs of a recommender's metrics: 20,50,100")
       ->delimiter(',')
       ->check(CLI::Range(1, 100000));
-  verb->add_option("--set", options->sets, "override a key of [evaluate]: evaluate.split=random")
+  verb->add_option("--set", arguments->sets,
+                   "override a key of a recommender's [evaluate] (evaluate.split=random) or a "
+                   "network's [data] (data.path=other)")
       ->type_name("KEY=VALUE");
-  verb->callback([options, &context] {
-    context.action = [options, &context] { return evaluate_run(*options, context); };
+  verb->callback([arguments, &context] {
+    context.action = [arguments, &context] { return evaluate(*arguments, context); };
   });
 }
 

@@ -19,6 +19,11 @@ Progress::~Progress() {
   if (drawn_) fmt::print(stderr, "\n");
 }
 
+void Progress::clear() {
+  if (drawn_) fmt::print(stderr, "\r\x1b[K");
+  drawn_ = false;
+}
+
 void Progress::update(std::int64_t done, std::int64_t total) {
   constexpr double kRedrawSeconds = 0.1;
   constexpr std::int64_t kWidth = 24;

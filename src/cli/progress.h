@@ -17,6 +17,8 @@ class Progress {
 
   /// `total` 0: unknown. Redraws at most ten times a second.
   void update(std::int64_t done, std::int64_t total);
+  /// Takes the bar off the terminal.
+  void clear();
 
  private:
   std::string what_, unit_;

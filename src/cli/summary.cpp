@@ -1,121 +1,41 @@
 #include <filesystem>
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
-#include <bascule/recsys/saved_run.h>
-#include <bascule/recsys/spec.h>
-#include <bascule/recsys/training.h>
+#include <bascule/run/run_folder.h>
 #include <bascule/run/spec_source.h>
 
 #include "cli/context.h"
-#include "cli/table.h"
+#include "cli/summary_verbs.h"
+#include "cli/task.h"
 
 namespace bascule::cli {
 namespace {
 
-struct Options {
-  std::string target;
-  std::vector<std::string> sets;
-  bool verify = false;
-};
-
-/// What a neighbour model consists of, in the words of a layer table.
-struct Size {
-  std::string model;
-  std::int64_t users = 0, items = 0, interactions = 0, neighbors = 0;
-  double multiply_adds = 0;  ///< of all pairs that share a user (item-kNN) or item (user-kNN)
-
-  [[nodiscard]] bool has_lists() const { return model == "item-knn"; }
-  [[nodiscard]] std::int64_t parameters() const { return has_lists() ? items * neighbors : 0; }
-  [[nodiscard]] std::int64_t list_bytes() const {
-    return parameters() * 16;
-  }  // by item and by neighbour
-  [[nodiscard]] std::int64_t history_bytes() const { return (users + 1) * 8 + interactions * 8; }
-};
-
-Size measure(const Settings& settings, const CompressedView& matrix) {
-  Size size{settings.text("model.type"),
-            matrix.majors,
-            matrix.minors,
-            matrix.nonzeros(),
-            settings.integer("model.neighbors"),
-            0};
-  for (std::int64_t u = 0; u < matrix.majors; ++u) {
-    const auto n = static_cast<double>(matrix.length(u));
-    size.multiply_adds += n * n;
-  }
-  return size;
-}
-
-void print_size(const Size& size, const Context& context) {
-  const double flops = size.has_lists() ? 2 * size.multiply_adds : 0;
-  if (context.json) {
-    nlohmann::ordered_json layers = nlohmann::ordered_json::array();
-    layers.push_back({{"name", "interactions"},
-                      {"type", "csr"},
-                      {"output", {size.users, size.items}},
-                      {"parameters", 0},
-                      {"flops", 0},
-                      {"bytes", size.history_bytes()}});
-    if (size.has_lists())
-      layers.push_back({{"name", "neighbors"},
-                        {"type", size.model},
-                        {"output", {size.items, size.neighbors}},
-                        {"parameters", size.parameters()},
-                        {"flops", flops},
-                        {"bytes", size.list_bytes()}});
-    print_json({{"layers", layers},
-                {"totals",
-                 {{"users", size.users},
-                  {"items", size.items},
-                  {"interactions", size.interactions},
-                  {"parameters", size.parameters()},
-                  {"flops", flops},
-                  {"bytes", size.history_bytes() + (size.has_lists() ? size.list_bytes() : 0)}}}});
-    return;
-  }
-  Table table({{"layer (type)"},
-               {"output"},
-               {"parameters", Table::Align::kRight},
-               {"flops to fit", Table::Align::kRight},
-               {"bytes", Table::Align::kRight}});
-  table.add({"interactions (csr)", fmt::format("[{}, {}]", size.users, size.items), "0", "0",
-             human_bytes(static_cast<double>(size.history_bytes()))});
-  if (size.has_lists())
-    table.add({fmt::format("neighbors ({})", size.model),
-               fmt::format("[{}, {}]", size.items, size.neighbors), with_commas(size.parameters()),
-               fmt::format("{:.3g}", flops), human_bytes(static_cast<double>(size.list_bytes()))});
-  const double cells = static_cast<double>(size.users) * static_cast<double>(size.items);
-  fmt::print(
-      "{}\n{} {} interactions, density {:.3g}; written out as a dense float32 matrix it would "
-      "take {}\n",
-      table.to_string(), with_commas(size.interactions), size.model,
-      static_cast<double>(size.interactions) / cells, human_bytes(cells * 4));
-}
-
-Status summary(const Options& options, const Context& context) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(options.target, ignored)) {
-    if (!options.sets.empty())
-      return {Code::kUsage, "--set: a run is what it is; give a spec instead"};
-    BASCULE_ASSIGN(const SavedRun run, SavedRun::open(options.target));
-    if (options.verify) {
-      BASCULE_ASSIGN(const Run files, Run::open(options.target));
-      BASCULE_TRY(files.verify());
-      context.log("every file has its recorded checksum");
-    }
-    print_size(measure(run.settings(), run.interactions().matrix), context);
-    return {};
-  }
-  if (options.verify) return {Code::kUsage, "--verify needs a run folder"};
-  BASCULE_ASSIGN(const Config config, load_spec(options.target, options.sets));
-  BASCULE_ASSIGN(const Settings settings, Settings::resolve(config, recommend_schema()));
-  BASCULE_ASSIGN(const LoadedData loaded,
-                 load_data(settings, context.search_dirs(), default_pool()));
-  print_size(measure(settings, loaded.data.matrix.view()), context);
+Status verify_files(const std::string& path, const Context& context) {
+  constexpr std::string_view kNeeded[] = {kSpecFile};
+  BASCULE_ASSIGN(const Run files, Run::open(path, kNeeded));
+  BASCULE_TRY(files.verify());
+  context.log("every file has its recorded checksum");
   return {};
+}
+
+Result<std::string> task_of_target(const SummaryArguments& arguments) {
+  if (arguments.is_run) return task_of_run(arguments.target);
+  BASCULE_ASSIGN(const Config config, load_spec(arguments.target, arguments.sets));
+  return task_of(config);
+}
+
+Status summary(SummaryArguments arguments, bool verify, const Context& context) {
+  std::error_code ignored;
+  arguments.is_run = std::filesystem::is_directory(arguments.target, ignored);
+  if (arguments.is_run && !arguments.sets.empty())
+    return {Code::kUsage, "--set: a run is what it is; give a spec instead"};
+  if (!arguments.is_run && verify) return {Code::kUsage, "--verify needs a run folder"};
+  BASCULE_ASSIGN(const std::string task, task_of_target(arguments));
+  if (verify) BASCULE_TRY(verify_files(arguments.target, context));
+  return task == "recommend" ? summarise_recommend(arguments, context)
+                             : summarise_network(arguments, context);
 }
 
 }  // namespace
@@ -123,13 +43,18 @@ Status summary(const Options& options, const Context& context) {
 void add_summary(CLI::App& app, Context& context) {
   CLI::App* verb =
       app.add_subcommand("summary", "parts, sizes and costs of a spec's or run's model");
-  auto options = std::make_shared<Options>();
-  verb->add_option("SPEC|RUN", options->target, "spec (its data are read) or run folder")
+  auto arguments = std::make_shared<SummaryArguments>();
+  auto verify = std::make_shared<bool>(false);
+  verb->add_option("SPEC|RUN", arguments->target, "spec (its data are read) or run folder")
       ->required();
-  verb->add_option("--set", options->sets, "override a key of the spec")->type_name("KEY=VALUE");
-  verb->add_flag("--verify", options->verify, "compare every file of the run with its checksum");
-  verb->callback([options, &context] {
-    context.action = [options, &context] { return summary(*options, context); };
+  verb->add_option("--set", arguments->sets, "override a key of the spec")->type_name("KEY=VALUE");
+  verb->add_flag("--explain", arguments->explain,
+                 "what each pass did to the training step, and its kernels");
+  verb->add_flag("--verify", *verify, "compare every file of the run with its checksum");
+  verb->callback([arguments, verify, &context] {
+    context.action = [arguments, verify, &context] {
+      return summary(*arguments, *verify, context);
+    };
   });
 }
 
