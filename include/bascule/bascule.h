@@ -13,11 +13,14 @@
 #include <bascule/base/text.h>
 #include <bascule/base/threads.h>
 #include <bascule/base/timer.h>
+#include <bascule/data/batches.h>
 #include <bascule/data/catalogue.h>
 #include <bascule/data/fetch.h>
 #include <bascule/data/id_table.h>
 #include <bascule/data/inspect.h>
 #include <bascule/data/interactions.h>
+#include <bascule/data/labelled.h>
+#include <bascule/data/normalise.h>
 #include <bascule/data/prepare.h>
 #include <bascule/data/ratings.h>
 #include <bascule/data/read_report.h>
