@@ -65,12 +65,14 @@ Result<Columns> find_columns(std::string_view bytes, char newline, const std::st
                              const LabelledReadOptions& options) {
   std::string_view line;
   LineCursor(bytes, newline).next(line);
+  const bool unlabelled = options.task == LabelledTask::kNone;
   Columns columns;
   columns.dialect = find_dialect(line, options.format);
   Fields fields;
-  if (line.size() > kMaxLine || !fields.split(line, columns.dialect) || fields.size() < 2)
-    return bad_labelled(
-        name, fmt::format("line 1: not a row of two or more columns: \"{}\"", excerpt(line)));
+  if (line.size() > kMaxLine || !fields.split(line, columns.dialect) ||
+      fields.size() < (unlabelled ? 1 : 2))
+    return bad_labelled(name, fmt::format("line 1: not a row of {} columns: \"{}\"",
+                                          unlabelled ? "any" : "two or more", excerpt(line)));
   columns.fields = fields.size();
   bool by_name = false;
   for (const std::string& label : options.label_columns) {
@@ -81,7 +83,7 @@ Result<Columns> find_columns(std::string_view bytes, char newline, const std::st
     by_name = by_name || fields[*column] == label;
     columns.labels.push_back(*column);
   }
-  if (columns.labels.empty()) columns.labels = {columns.fields - 1};
+  if (columns.labels.empty() && !unlabelled) columns.labels = {columns.fields - 1};
   float ignored = 0;
   bool numbers = true;
   for (std::size_t i = 0; i < columns.fields; ++i) {
@@ -100,8 +102,8 @@ Result<Columns> find_columns(std::string_view bytes, char newline, const std::st
 /// The rows of one file.
 class CsvPart {
  public:
-  CsvPart(const Columns& columns, bool regression, IdTable& classes)
-      : columns_(columns), regression_(regression), classes_(classes) {}
+  CsvPart(const Columns& columns, LabelledTask task, IdTable& classes)
+      : columns_(columns), task_(task), classes_(classes) {}
 
   /// Keeps the row if it is good.
   Flaw take(const Fields& row) {
@@ -115,7 +117,7 @@ class CsvPart {
       }
       features_.push_back(value);
     }
-    const Flaw flaw = regression_ ? take_targets(row) : take_class(row[columns_.labels[0]]);
+    const Flaw flaw = take_label(row);
     if (flaw == Flaw::kCount) return flaw;
     features_.resize(before);
     targets_.resize(targets_before);
@@ -131,11 +133,23 @@ class CsvPart {
     std::memcpy(part.floats.data(), features_.data(), features_.size() * sizeof(float));
     part.labels = std::move(labels_);
     part.targets = std::move(targets_);
-    part.target_width = regression_ ? static_cast<std::int64_t>(columns_.labels.size()) : 0;
+    part.target_width =
+        task_ == LabelledTask::kRegression ? static_cast<std::int64_t>(columns_.labels.size()) : 0;
     return {};
   }
 
  private:
+  Flaw take_label(const Fields& row) {
+    switch (task_) {
+      case LabelledTask::kClassification:
+        return take_class(row[columns_.labels[0]]);
+      case LabelledTask::kRegression:
+        return take_targets(row);
+      case LabelledTask::kNone:
+        break;
+    }
+    return Flaw::kCount;
+  }
   Flaw take_targets(const Fields& row) {
     float value = 0;
     for (const std::size_t column : columns_.labels) {
@@ -151,7 +165,7 @@ class CsvPart {
   }
 
   const Columns& columns_;
-  bool regression_;
+  LabelledTask task_;
   IdTable& classes_;
   std::vector<float> features_, targets_;
   std::vector<std::int32_t> labels_;
@@ -163,8 +177,7 @@ Status read_file(const std::string& path, const LabelledReadOptions& options, Id
   BASCULE_ASSIGN(const std::string_view bytes, without_bom(path, source.bytes()));
   const char newline = newline_of(bytes);
   BASCULE_ASSIGN(const Columns columns, find_columns(bytes, newline, path, options));
-  const bool regression = options.task == LabelledTask::kRegression;
-  CsvPart rows(columns, regression, classes);
+  CsvPart rows(columns, options.task, classes);
   CarefulRows careful(columns.dialect, static_cast<int>(columns.fields), newline, false);
   FlawLog flaws;
   std::int64_t line = 0;

@@ -12,7 +12,7 @@ constexpr float kRed = .299F, kGreen = .587F, kBlue = .114F;
 
 /// value / 255, rounded correctly. Where products are fused, the product with the rounded
 /// reciprocal is corrected by its own remainder, which gives the same bits for every float in
-/// [0, 255] in half the time (P. Markstein, "Computation of elementary functions on the IBM
+/// [0, 255] and takes no division (P. Markstein, "Computation of elementary functions on the IBM
 /// RISC System/6000 processor", IBM J. Res. Dev. 34(1), 1990).
 BASCULE_BODY float by_255(float value) {
   if constexpr (kFma) {

@@ -43,7 +43,11 @@ struct LabelledSet {
   ReadReport report;  ///< rows are samples; malformed ones occur in csv and tsv alone
 };
 
-enum class LabelledTask { kClassification, kRegression };
+enum class LabelledTask {
+  kClassification,
+  kRegression,
+  kNone  ///< csv and tsv: every column is a feature
+};
 
 struct LabelledReadOptions {
   LabelledTask task = LabelledTask::kClassification;
@@ -72,6 +76,12 @@ struct LabelledReadOptions {
 /// Files may be compressed (gzip, xz, zstd). kBadData names the file and the byte or line; kUsage
 /// for an unknown format or column.
 Result<LabelledSet> read_labelled(const std::string& path, const LabelledReadOptions& options = {},
+                                  ThreadPool& pool = default_pool());
+
+/// Samples to predict for: a .npy array, an IDX file of images or the rows of a csv or tsv file,
+/// all without labels; or of any labelled set its test part, or its training part where there is
+/// none. Errors as read_labelled.
+Result<LabelledData> read_samples(const std::string& path, const LabelledReadOptions& options = {},
                                   ThreadPool& pool = default_pool());
 
 /// The format of a file or folder by its names, empty when it is none of `labelled_formats`.
