@@ -48,6 +48,10 @@ const std::vector<MatrixCase>& matrix_cases() {
       {"heavy_dozen", 150, 300, .01, Values::kReal, .4, false, 12},  // more than are written out
       {"heavy_alone", 4, 350, 0, Values::kRatings, .6, false, 4},
       {"heavy_alone_binary", 5, 350, 0, Values::kBinary, .5, false, 5},
+      {"counts", 70, 1300, .08, Values::kBinary},  // several groups of counts
+      {"counts_thin", 900, 600, .004, Values::kBinary},
+      {"past_counts", 330, 90, .8, Values::kBinary},  // more features than 8 bits count
+      {"parts", 90, 60, .6, Values::kRatings},        // entries are moved in parts
   };
   return cases;
 }
@@ -192,7 +196,8 @@ TEST_P(Neighbors, QueriesOfVectorsAgreeWithTheJudge) {
       for (std::int32_t f = 0; f < index->features() + 3; ++f) {  // the last three are unknown
         if (random.uniform(trial * 1000 + std::uint64_t(f)) > .2) continue;
         features.push_back(f);
-        values.push_back(GetParam().values == Values::kBinary ? 1.0F : 1.0F + float(f % 5));
+        const float value = GetParam().values == Values::kBinary ? 1.0F : 1.0F + float(f % 5);
+        values.push_back(trial % 2 == 1 && f % 3 == 1 ? -value : value);
       }
       // Unknown features have no mean to subtract; the judge is given the known ones alone.
       if (options.similarity == Similarity::kPearson) {
@@ -213,7 +218,7 @@ TEST_P(Neighbors, ThreadsDoNotChangeABit) {
   for (const NeighborOptions& options : option_cases()) {
     const auto index = NeighborIndex::build(matrix.view(), PointAxis::kMinors, options);
     std::vector<NeighborLists> all;
-    for (const int threads : {1, 2, 3}) {
+    for (const int threads : {1, 2, 3, 4}) {
       ThreadPool pool(threads);
       all.push_back(*all_neighbors(*index, 6, pool));
     }
@@ -225,26 +230,21 @@ TEST_P(Neighbors, ThreadsDoNotChangeABit) {
 }
 
 TEST_P(Neighbors, InstructionSetsDoNotChangeABit) {
-  constexpr std::int32_t kTop = 4;
   for (const NeighborOptions& options : option_cases()) {
     const auto index = NeighborIndex::build(matrix.view(), PointAxis::kMinors, options);
     const detail::NeighborData& data = index->data();
-    std::vector<std::vector<std::uint64_t>> by_line, by_pair;
-    for (const detail::NeighborKernels* kernels : detail::all_neighbor_kernels()) {
-      detail::NeighborWorkspace work(data);
-      std::vector<float> thresholds(data.weight.size(), detail::kSmallest), needs(thresholds);
-      auto& pairs = by_pair.emplace_back(std::size_t(data.points) * kTop, 0);
-      const detail::TopTable table{pairs.data(), thresholds.data(), needs.data(), kTop};
-      kernels->find_needs(data, table);
-      auto& lines = by_line.emplace_back(pairs.size(), 0);
-      for (std::int32_t i = 0; i < data.points; ++i) {
-        kernels->pairs(data, i, work, table);
-        float threshold = detail::kSmallest;
-        kernels->line(data, detail::row_of(data, i), {data.left[i], data.weight[i]}, i, work,
-                      {lines.data() + std::ptrdiff_t{i} * kTop, kTop, &threshold});
+    for (const std::int32_t k : {4, 40}) {
+      std::vector<std::vector<std::uint64_t>> found;
+      for (const detail::NeighborKernels* kernels : detail::all_neighbor_kernels()) {
+        detail::NeighborWorkspace work(data);
+        auto& keys = found.emplace_back();
+        for (std::int32_t i = 0; i < data.points; ++i) {
+          work.top.start(k, detail::kSmallest);
+          kernels->line(data, detail::row_of(data, i), {data.left[i], data.weight[i]}, i, work);
+          keys.insert(keys.end(), work.top.keys.begin(), work.top.keys.begin() + work.top.count);
+        }
+        EXPECT_EQ(keys, found[0]) << kernels->name;
       }
-      EXPECT_EQ(pairs, by_pair[0]) << kernels->name;
-      EXPECT_EQ(lines, by_line[0]) << kernels->name;
     }
   }
 }

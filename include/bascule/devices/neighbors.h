@@ -60,8 +60,8 @@ struct NeighborWorkspace;
 }  // namespace detail
 
 /// The matrix prepared for searching: both orientations, points ordered by popularity, norms.
-/// Immutable; any number of threads may query it. Takes 20 bytes
-/// per non-zero (12 for binary data) and up to 32 per point for heavy features.
+/// Immutable; any number of threads may query it. Takes 16 bytes per non-zero (8 for binary data)
+/// and up to 32 per point for heavy features.
 class NeighborIndex {
  public:
   /// `matrix` may be dropped afterwards. For users × items as CSR, kMinors indexes the items and
@@ -85,7 +85,7 @@ class NeighborIndex {
   std::unique_ptr<detail::NeighborData> data_;
 };
 
-/// Working memory of one thread's queries (about 5 bytes per point), to be reused.
+/// Working memory of one thread's queries (about 5 bytes per point, 24 per feature), to be reused.
 class NeighborScratch {
  public:
   explicit NeighborScratch(const NeighborIndex& index);

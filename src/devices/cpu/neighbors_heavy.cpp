@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
 #include <vector>
 
 #include "devices/cpu/neighbors_kernels.h"
@@ -40,69 +39,55 @@ void choose_heavy(NeighborData& data) {
   data.heavy_features = std::move(heavy);
 }
 
-void write_out_heavy(NeighborData& data) {
+void write_out_heavy(NeighborData& data, ThreadPool& pool) {
   data.heavy_values.assign(data.heavy_features.size() * data.right.size(), 0.0F);
   data.heavy_begin.assign(1, 0);
-  for (const std::int32_t f : data.heavy_features) {
-    float* column =
-        data.heavy_values.data() + static_cast<std::size_t>(data.heavy_of[f]) * data.right.size();
+  for (const std::int32_t f : data.heavy_features)
+    data.heavy_begin.push_back(data.heavy_begin.back() + list_length(data, f));
+  data.heavy_part.resize(static_cast<std::size_t>(data.heavy_begin.back()));
+  data.heavy_rank.resize(data.heavy_part.size());
+  pool.run(static_cast<std::int64_t>(data.heavy_features.size()), [&](std::int64_t h, int) {
+    const std::int32_t f = data.heavy_features[h];
+    float* column = data.heavy_values.data() + static_cast<std::size_t>(h) * data.right.size();
     std::vector<std::pair<float, std::int32_t>> parts;
     for (std::int64_t slot = data.list_begin[f]; slot < data.list_begin[f + 1]; ++slot) {
       column[data.list_rank[slot]] = data.binary ? 1.0F : data.list_value[slot];
       parts.emplace_back(-part(data, slot), data.list_rank[slot]);
     }
     std::sort(parts.begin(), parts.end());
+    std::int64_t at = data.heavy_begin[h];
     for (const auto& [negated, rank] : parts) {
-      data.heavy_part.push_back(-negated);
-      data.heavy_rank.push_back(rank);
+      data.heavy_part[at] = -negated;
+      data.heavy_rank[at++] = rank;
     }
-    data.heavy_begin.push_back(static_cast<std::int64_t>(data.heavy_rank.size()));
-  }
+  });
 }
 
-void walk_heavy(const NeighborData& data, std::int32_t rank, float threshold,
-                std::span<std::uint64_t> keys) {
-  struct Walk {
-    std::int64_t at, end;
-    const float* column;
-    float value, own_part;
-  };
-  std::array<Walk, kMostHeavy> walks{};
-  std::size_t count = 0;
-  for (std::int64_t p = data.row_light_end[rank]; p < data.row_begin[rank + 1]; ++p) {
-    const std::int32_t f = data.row_feature[p];
-    const std::int32_t h = data.heavy_of[f];
-    const float value = data.binary ? 1.0F : data.row_value[p];
-    walks[count++] = {data.heavy_begin[h], data.heavy_begin[h + 1], heavy_column(data, f), value,
-                      value * data.left[rank]};
-  }
-  const auto k = static_cast<std::int32_t>(keys.size());
-  for (bool more = count > 0; more;) {
+void walk_heavy(const NeighborData& data, const HeavyLine& line, float left, std::int32_t exclude,
+                TopKeys& top) {
+  std::array<std::int64_t, kMostHeavy> walks{};
+  for (std::int32_t w = 0; w < line.count; ++w) walks[w] = data.heavy_begin[line.numbers[w]];
+  for (bool more = line.count > 0; more;) {
     more = false;
     float bound = 0;  // of what is deeper than here in every list
-    for (std::size_t w = 0; w < count; ++w) {
-      Walk& walk = walks[w];
-      if (walk.at == walk.end) continue;
+    for (std::int32_t w = 0; w < line.count; ++w) {
+      std::int64_t& at = walks[w];
+      if (at == data.heavy_begin[line.numbers[w] + 1]) continue;
       more = true;
-      bound += walk.own_part * data.heavy_part[walk.at];
-      const std::int32_t j = data.heavy_rank[walk.at++];
-      if (j == rank) continue;
+      bound += line.values[w] * left * data.heavy_part[at];
+      const std::int32_t j = data.heavy_rank[at++];
+      if (j == exclude) continue;
       float dot = 0;
-      for (std::size_t other = 0; other < count; ++other)
-        dot += walks[other].value * walks[other].column[j];
-      const float score = dot * (data.left[rank] * data.right[j]);
-      if (score < std::max(threshold, kSmallest)) continue;
+      for (std::int32_t h = 0; h < line.count; ++h) dot += line.values[h] * line.columns[h][j];
+      const float score = dot * (left * data.right[j]);
+      if (score < top.threshold) continue;
       const std::int32_t id = data.id_of[j];
-      const std::uint64_t key = make_key(score, id);
-      if (key <= keys[0]) continue;
-      const bool known = std::any_of(keys.begin(), keys.end(), [&](std::uint64_t other) {
-        return other != 0 && key_id(other) == id;
-      });
+      const bool known = std::any_of(top.keys.begin(), top.keys.begin() + top.count,
+                                     [&](std::uint64_t key) { return key_id(key) == id; });
       if (known) continue;
-      replace_worst(keys.data(), k, key);
-      threshold = std::max(threshold, key_score(keys[0]));
+      top.insert(make_key(score, id));
     }
-    if (bound < threshold * kSlack) return;
+    if (bound < top.threshold * kSlack) return;
   }
 }
 

@@ -3,7 +3,6 @@
 // nearly all of them for pairs that share nothing else and score too low to matter. Which features
 // are heavy follows from the lengths of their lists alone.
 #include <cstdint>
-#include <span>
 
 #include "devices/cpu/neighbors_data.h"
 
@@ -14,15 +13,14 @@ namespace bascule::detail {
 void choose_heavy(NeighborData& data);
 
 /// Fills the other heavy arrays once the lists are there.
-void write_out_heavy(NeighborData& data);
+void write_out_heavy(NeighborData& data, ThreadPool& pool);
 
-/// Offers to the list of point `rank` (`keys`, a heap of k keys with the worst first) every point
-/// that shares only heavy features with it. Points that share more may be offered again; they are
-/// in the list already or too low. `threshold` is a score that the k-th best is known to reach.
+/// Offers to `top`, which is in order, every point that shares only heavy features with a line.
+/// Points that share more may be offered again; they are in the list already or too low.
 /// R. Fagin, A. Lotem, M. Naor, "Optimal Aggregation Algorithms for Middleware", 2003 (the
 /// threshold algorithm): the heavy lists are walked by falling part until no unseen point can reach
 /// the list.
-void walk_heavy(const NeighborData& data, std::int32_t rank, float threshold,
-                std::span<std::uint64_t> keys);
+void walk_heavy(const NeighborData& data, const HeavyLine& line, float left, std::int32_t exclude,
+                TopKeys& top);
 
 }  // namespace bascule::detail

@@ -1,6 +1,10 @@
 // Plain C++ for every processor.
+#include <algorithm>
 #include <cstring>
+#include <functional>
+#include <limits>
 
+#include "devices/cpu/neighbors_heavy.h"
 #include "devices/cpu/neighbors_isa.h"
 
 namespace bascule::detail {
@@ -9,33 +13,14 @@ namespace {
 #define BASCULE_TARGET
 #define BASCULE_KERNEL BASCULE_TARGET inline
 
-/// The lanes of a block that reach their thresholds, as bits.
-std::uint32_t at_least(const float* scores, const float* thresholds) {
-  std::uint32_t hits = 0;
-  for (int l = 0; l < kBlock; ++l) hits |= std::uint32_t{scores[l] >= thresholds[l]} << l;
-  return hits;
-}
-std::uint32_t at_least(const float* scores, float threshold) {
-  std::uint32_t hits = 0;
-  for (int l = 0; l < kBlock; ++l) hits |= std::uint32_t{scores[l] >= threshold} << l;
-  return hits;
-}
-/// The lanes that reach `low` or factor · needs.
-std::uint32_t at_least_either(const float* sums, float low, const float* needs, float factor) {
-  std::uint32_t hits = 0;
-  for (int l = 0; l < kBlock; ++l)
-    hits |= std::uint32_t{sums[l] >= low || sums[l] >= factor * needs[l]} << l;
-  return hits;
-}
-BASCULE_KERNEL std::uint64_t take_marks(std::uint8_t* marks) {
+BASCULE_KERNEL std::uint64_t reach(const float* sums, float bound) {
   std::uint64_t bits = 0;
-  for (int eighth = 0; eighth < 8; ++eighth) {
-    std::uint64_t bytes = 0;
-    std::memcpy(&bytes, marks + 8 * eighth, 8);
-    // The low bits of eight bytes, gathered into the top byte.
-    bits |= (bytes * 0x0102040810204080U >> 56) << (8 * eighth);
-  }
-  std::memset(marks, 0, kMarks);
+  for (int l = 0; l < 16; ++l) bits |= std::uint64_t{sums[l] >= bound} << l;
+  return bits;
+}
+BASCULE_KERNEL std::uint64_t reach(const std::uint8_t* counts, std::uint8_t bound) {
+  std::uint64_t bits = 0;
+  for (int l = 0; l < 64; ++l) bits |= std::uint64_t{counts[l] >= bound} << l;
   return bits;
 }
 
@@ -43,6 +28,6 @@ BASCULE_KERNEL std::uint64_t take_marks(std::uint8_t* marks) {
 
 }  // namespace
 
-const NeighborKernels kNeighborsPortable = {"portable", line, pairs, find_needs, dot};
+const NeighborKernels kNeighborsPortable = {"portable", line, dot};
 
 }  // namespace bascule::detail

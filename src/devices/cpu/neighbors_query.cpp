@@ -15,17 +15,12 @@ std::vector<Neighbor> search(const NeighborData& data, SparseLine line, detail::
                              std::int32_t k, std::int32_t exclude, NeighborWorkspace& work) {
   k = std::min(k, data.points);
   if (k <= 0) return {};
-  work.heap.assign(static_cast<std::size_t>(k), 0);
-  float threshold = detail::kSmallest;
-  detail::neighbor_kernels().line(data, line, side, exclude, work,
-                                  {work.heap.data(), k, &threshold});
-  std::sort(work.heap.begin(), work.heap.end(), std::greater<>());
+  work.top.start(k, detail::kSmallest);
+  detail::neighbor_kernels().line(data, line, side, exclude, work);
   std::vector<Neighbor> found;
-  found.reserve(static_cast<std::size_t>(k));
-  for (const std::uint64_t key : work.heap) {
-    if (key == 0) break;
-    found.push_back({detail::key_id(key), detail::key_score(key)});
-  }
+  found.reserve(static_cast<std::size_t>(work.top.count));
+  for (std::int32_t p = 0; p < work.top.count; ++p)
+    found.push_back({detail::key_id(work.top.keys[p]), detail::key_score(work.top.keys[p])});
   return found;
 }
 
