@@ -56,6 +56,7 @@ class Program {
 
  private:
   struct State;
+  friend class ProgramBuilder;
   explicit Program(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

@@ -26,7 +26,7 @@ class MemoryPlanner {
       begin(graph_.variables().at(name), kBeforeStep, Layout::kRowMajor);
     for (std::size_t p = 0; p < plan_.order.size(); ++p) place_outputs(static_cast<Position>(p));
     plan_.arena_bytes = place_blocks(blocks_, target_.alignment);
-    for (const auto* named : {&graph_.inputs(), &graph_.outputs(), &plan_.copies}) {
+    for (const auto* named : {&graph_.inputs(), &graph_.outputs(), &std::as_const(plan_.copies)}) {
       for (const auto& [name, value] : *named) describe(value);
     }
     for (const std::string& name : plan_.loads) describe(graph_.variables().at(name));
@@ -47,7 +47,7 @@ class MemoryPlanner {
         last_read_[root_of(graph_, input)] = static_cast<Position>(p);
     }
     const auto end = static_cast<Position>(plan_.order.size());
-    for (const auto* ends : {&graph_.outputs(), &plan_.copies}) {
+    for (const auto* ends : {&graph_.outputs(), &std::as_const(plan_.copies)}) {
       for (const auto& [name, value] : *ends) last_read_[root_of(graph_, value)] = end;
     }
   }
