@@ -242,9 +242,10 @@ TEST(Fuse, AWholeTrainingStep) {
   options.optimizer = "adam";
   const auto plan = compile(training_graph(options), planning_target());
   ASSERT_TRUE(plan.ok());
-  EXPECT_EQ(launches(plan.value()),
-            "linear linear sparse_cross_entropy sum scale sparse_cross_entropy_grad sum adam_update "
-            "linear_input_grad linear_update sum adam_update linear_update increment");
+  EXPECT_EQ(
+      launches(plan.value()),
+      "linear linear sparse_cross_entropy sum scale sparse_cross_entropy_grad sum adam_update "
+      "linear_input_grad linear_update sum adam_update linear_update increment");
 }
 
 }  // namespace

@@ -42,9 +42,8 @@ std::map<ValueId, Life> lives_of(const Plan& plan) {
       if (const auto at = lives.find(root(value)); at != lives.end()) at->second.last = end;
     }
   }
-  std::erase_if(lives, [&](const auto& life) {
-    return plan.values.at(life.first).place != Place::kArena;
-  });
+  std::erase_if(
+      lives, [&](const auto& life) { return plan.values.at(life.first).place != Place::kArena; });
   return lives;
 }
 
@@ -66,8 +65,7 @@ void expect_no_overlap(const Plan& plan) {
     EXPECT_LE(one.offset + one.bytes, plan.arena_bytes);
     for (auto b = std::next(a); b != lives.end(); ++b) {
       const PlannedValue& other = plan.values.at(b->first);
-      const bool together =
-          a->second.first <= b->second.last && b->second.first <= a->second.last;
+      const bool together = a->second.first <= b->second.last && b->second.first <= a->second.last;
       const bool share =
           one.offset < other.offset + other.bytes && other.offset < one.offset + one.bytes;
       if (!together || !share) continue;
@@ -89,9 +87,10 @@ void expect_old_values_read_first(const Plan& plan) {
       ValueId root = input;
       while (plan.graph.node(root.node).op->view) root = plan.graph.node(root.node).inputs[0];
       if (plan.graph.node(root.node).op->name != "variable") continue;
-      const PlannedValue& planned = plan.values.at(root);
-      if (planned.place == Place::kVariable)
+      const PlannedValue& planned = plan.values.at(input);
+      if (planned.place == Place::kVariable) {
         EXPECT_FALSE(written.contains(planned.name)) << planned.name;
+      }
     }
     for (std::size_t o = 0; o < node.outputs.size(); ++o) {
       const PlannedValue& planned = plan.values.at({id, static_cast<std::int32_t>(o)});
@@ -144,8 +143,8 @@ TEST(MemoryPlan, GradientsDoNotOutliveTheirUpdates) {
 TEST(MemoryPlan, BlocksOfOneMomentAreSideBySide) {
   std::vector<detail::Block> blocks = {{100, 0, 2}, {64, 1, 3}, {200, 3, 4}, {10, 0, 4}};
   EXPECT_EQ(detail::place_blocks(blocks, 64), 64 + 64 + 256);
-  EXPECT_EQ(blocks[2].offset, 0);   // the largest
-  EXPECT_EQ(blocks[0].offset, 0);   // over by then
+  EXPECT_EQ(blocks[2].offset, 0);  // the largest
+  EXPECT_EQ(blocks[0].offset, 0);  // over by then
   EXPECT_EQ(blocks[1].offset, 256);
   EXPECT_EQ(blocks[3].offset, 320);
 }

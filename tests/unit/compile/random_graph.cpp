@@ -40,22 +40,41 @@ class RandomGraph {
   void add_node(const Value& w) {
     const Value a = any(matrices_), b = any(matrices_);  // copies: the vectors grow
     switch (below(16)) {
-      case 0: return keep(tanh(a));
-      case 1: return keep(negate(a));
-      case 2: return keep(scale(a, 0.7));
-      case 3: return keep(offset(a, -0.3));
-      case 4: return keep(sigmoid(a + b));
-      case 5: return keep(scale(a - b, 0.5));
-      case 6: return keep(tanh(a * b));
-      case 7: return keep(maximum(a, b));
-      case 8: return keep(tanh(a * any(rows_) + any(columns_)));
-      case 9: return keep(tanh(matmul(a, w) + any(rows_)));
-      case 10: return keep(scale(matmul(a, w, false, true), 0.2));
-      case 11: return keep(reshape(sqrt(offset(square(reshape(a, {24})), 1)), {4, 6}));
-      case 12: return keep(transpose(tanh(transpose(a, {1, 0})), {1, 0}));
-      case 13: rows_.push_back(tanh(sum(a, {0}))); return;
-      case 14: columns_.push_back(tanh(sum(a, {1}, true))); return;
-      default: scalars_.push_back(mean(a)); return keep(softmax(a * any(scalars_)));
+      case 0:
+        return keep(tanh(a));
+      case 1:
+        return keep(negate(a));
+      case 2:
+        return keep(scale(a, 0.7));
+      case 3:
+        return keep(offset(a, -0.3));
+      case 4:
+        return keep(sigmoid(a + b));
+      case 5:
+        return keep(scale(a - b, 0.5));
+      case 6:
+        return keep(tanh(a * b));
+      case 7:
+        return keep(maximum(a, b));
+      case 8:
+        return keep(tanh(a * any(rows_) + any(columns_)));
+      case 9:
+        return keep(tanh(matmul(a, w) + any(rows_)));
+      case 10:
+        return keep(scale(matmul(a, w, false, true), 0.2));
+      case 11:
+        return keep(reshape(sqrt(offset(square(reshape(a, {24})), 1)), {4, 6}));
+      case 12:
+        return keep(transpose(tanh(transpose(a, {1, 0})), {1, 0}));
+      case 13:
+        rows_.push_back(tanh(sum(a, {0})));
+        return;
+      case 14:
+        columns_.push_back(tanh(sum(a, {1}, true)));
+        return;
+      default:
+        scalars_.push_back(mean(a));
+        return keep(softmax(a * any(scalars_)));
     }
   }
 

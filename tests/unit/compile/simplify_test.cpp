@@ -128,14 +128,20 @@ output y = %2
 }
 
 TEST(Simplify, ElementOpsBroadcastByThemselves) {
-  EXPECT_EQ(simplified([](const Value& x) { return x * broadcast_to(sum(x), {4, 3}); }), R"(
+  EXPECT_EQ(simplified([](const Value& x) {
+              return x * broadcast_to(sum(x), {4, 3});
+            }),
+            R"(
 %0 = input(x) : f32[4, 3]
 %1 = sum(%0; axes=[0, 1], keep=0) : f32[]
 %2 = multiply(%0, %1) : f32[4, 3]
 output y = %2
 )");
   // Here the broadcast makes the shape.
-  EXPECT_EQ(simplified([](const Value& x) { return exp(broadcast_to(sum(x), {4, 3})); }), R"(
+  EXPECT_EQ(simplified([](const Value& x) {
+              return exp(broadcast_to(sum(x), {4, 3}));
+            }),
+            R"(
 %0 = input(x) : f32[4, 3]
 %1 = sum(%0; axes=[0, 1], keep=0) : f32[]
 %2 = broadcast_to(%1; shape=[4, 3]) : f32[4, 3]

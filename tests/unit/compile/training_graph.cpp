@@ -59,7 +59,8 @@ class TrainingGraph {
     }
     Value loss = mean(negate(pick(log_softmax(x), labels)));
     if (options_.weight_penalty > 0) {
-      for (const Value& w : parameters_) loss = loss + scale(sum(square(w)), options_.weight_penalty);
+      for (const Value& w : parameters_)
+        loss = loss + scale(sum(square(w)), options_.weight_penalty);
     }
     return loss;
   }

@@ -16,9 +16,9 @@ struct TrainingOptions {
   std::string activation = "relu";
   std::string optimizer = "sgd";
   double dropout = 0;
-  bool clip = false;         ///< gradients by their global norm
-  bool tied = false;         ///< hidden layers share one weight; their widths must be equal
-  double weight_penalty = 0; ///< of the squares of all weights, in the loss
+  bool clip = false;          ///< gradients by their global norm
+  bool tied = false;          ///< hidden layers share one weight; their widths must be equal
+  double weight_penalty = 0;  ///< of the squares of all weights, in the loss
 };
 Graph training_graph(const TrainingOptions& options);
 

@@ -12,12 +12,12 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
-using ::testing::UnorderedElementsAre;
 using testing::launches;
+using ::testing::Not;
 using testing::planning_target;
 using testing::training_graph;
 using testing::TrainingOptions;
+using ::testing::UnorderedElementsAre;
 
 Plan planned(Graph graph, const CompileOptions& options = {}) {
   auto plan = compile(std::move(graph), planning_target(), options);
@@ -64,10 +64,9 @@ TEST(FuseUpdate, OtherReadersOfTheWeightRunBefore) {
 }
 
 TEST(FuseUpdate, NotWhenTheOldWeightIsReadAfterTheNew) {
-  const Plan plan =
-      one_weight([](Graph& graph, const Value& w, const Value&, const Value& fresh) {
-        graph.output("change", sum(abs(fresh - w)));
-      });
+  const Plan plan = one_weight([](Graph& graph, const Value& w, const Value&, const Value& fresh) {
+    graph.output("change", sum(abs(fresh - w)));
+  });
   EXPECT_THAT(launches(plan), Not(HasSubstr("linear_update")));
   EXPECT_THAT(plan.in_place, IsEmpty());
   EXPECT_EQ(plan.copies.size(), 1U);
