@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <bascule/run/program.h>
@@ -66,7 +67,7 @@ std::map<std::string, std::vector<float>> run(Graph graph, Device& device,
   for (int step = 0; step < 3; ++step) {
     program->step();
     for (const auto& [name, id] : planned.outputs()) {
-      std::vector<float>& values = results["output " + name + std::to_string(step)];
+      std::vector<float>& values = results[fmt::format("output {} of step {}", name, step)];
       values.resize(static_cast<std::size_t>(planned.type(id).shape.count()));
       EXPECT_TRUE(program->read(name, std::span(values)).ok());
     }
