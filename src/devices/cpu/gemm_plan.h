@@ -50,6 +50,8 @@ struct GemmPlan {
   /// A is first copied to rows that lie this far apart (0: it is read where it is): rows at
   /// multiples of half a page would fall into the same few sets of the first cache.
   std::int64_t a_copy_stride = 0;
+  bool exchanged = false;         ///< of a plain product: its transpose is computed
+  std::int64_t extra_floats = 0;  ///< of the workspace, for who made the plan
   bool b_packed_first = false;  ///< by all threads together; otherwise each chunk packs its panels
 
   [[nodiscard]] std::int64_t a_floats() const;
