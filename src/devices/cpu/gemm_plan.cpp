@@ -30,6 +30,12 @@ std::int64_t spread_stride(std::int64_t length) {
 
 }  // namespace
 
+ProductCost transposed_cost() {
+  ProductCost cost;
+  cost.row_unit = kLanes;
+  return cost;
+}
+
 Range piece(std::int64_t count, std::int64_t pieces, std::int64_t index, std::int64_t unit) {
   const std::int64_t units = ceil_div(count, unit);
   const std::int64_t begin = units * index / pieces * unit;

@@ -20,6 +20,9 @@ struct ProductCost {
   std::int64_t row_unit = 1;    ///< rows are cut at multiples of this
 };
 
+/// Of a product whose result is written transposed, in blocks of 16.
+ProductCost transposed_cost();
+
 /// Chunks of `row_pieces` × `panel_pieces`.
 struct Grid {
   std::int64_t rows = 0, panels = 0;
