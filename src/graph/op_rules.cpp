@@ -12,9 +12,7 @@ Shape broadcast(std::string_view op, const Shape& a, const Shape& b) {
       throw GraphError(op, fmt::format("{} and {} do not broadcast", a.to_string(), b.to_string()));
     extents[i] = x == 1 ? y : x;
   }
-  auto shape = Shape::make(std::move(extents));
-  if (!shape.ok()) throw GraphError(op, shape.error().message);
-  return std::move(shape).value();
+  return make_shape(op, std::move(extents));
 }
 
 std::int64_t normalise_axis(std::string_view op, std::int64_t axis, std::size_t rank) {
@@ -33,9 +31,49 @@ void require_count(std::string_view op, std::span<const ValueType> inputs, std::
           fmt::format("{} arguments, {} expected", inputs.size(), count));
 }
 
+void require_dense(std::string_view op, const ValueType& type) {
+  require(type.storage == Storage::kDense, op,
+          fmt::format("an argument is {}, not dense", type.to_string()));
+}
+
 void require_dense(std::string_view op, const ValueType& type, DType dtype) {
   require(type.storage == Storage::kDense && type.dtype == dtype, op,
           fmt::format("an argument is {}, {} expected", type.to_string(), dtype_name(dtype)));
+}
+
+void require_rank(std::string_view op, const ValueType& type, std::size_t rank) {
+  require(type.shape.rank() == rank, op,
+          fmt::format("an argument is {}, rank {} expected", type.to_string(), rank));
+}
+
+void require_shape(std::string_view op, const ValueType& type, const Shape& shape) {
+  require(type.shape == shape, op,
+          fmt::format("an argument is {}, {} expected", type.to_string(), shape.to_string()));
+}
+
+Shape make_shape(std::string_view op, std::vector<std::int64_t> extents) {
+  auto shape = Shape::make(std::move(extents));
+  if (!shape.ok()) throw GraphError(op, shape.error().message);
+  return std::move(shape).value();
+}
+
+double no_cost(const Node&, std::span<const ValueType>) {
+  return 0;
+}
+
+std::vector<std::optional<Value>> flat_gradient(const GradientContext& context) {
+  return std::vector<std::optional<Value>>(context.inputs.size());
+}
+
+OpCase op_case(std::vector<ValueType> inputs, Attributes attributes,
+               std::vector<InputRange> ranges) {
+  OpCase c;
+  for (const ValueType& type : inputs) c.name += (c.name.empty() ? "" : " ") + type.to_string();
+  if (!attributes.entries().empty()) c.name += (c.name.empty() ? "" : " ") + attributes.to_string();
+  c.inputs = std::move(inputs);
+  c.attributes = std::move(attributes);
+  c.ranges = std::move(ranges);
+  return c;
 }
 
 }  // namespace bascule::detail

@@ -12,7 +12,26 @@ Shape broadcast(std::string_view op, const Shape& a, const Shape& b);
 std::int64_t normalise_axis(std::string_view op, std::int64_t axis, std::size_t rank);
 void require(bool holds, std::string_view op, const std::string& message);
 void require_count(std::string_view op, std::span<const ValueType> inputs, std::size_t count);
+void require_dense(std::string_view op, const ValueType& type);
 /// Dense and of this dtype.
 void require_dense(std::string_view op, const ValueType& type, DType dtype);
+void require_rank(std::string_view op, const ValueType& type, std::size_t rank);
+void require_shape(std::string_view op, const ValueType& type, const Shape& shape);
+/// Extents that were computed or given; GraphError when they are negative or too many elements.
+Shape make_shape(std::string_view op, std::vector<std::int64_t> extents);
+
+/// A rule for flops or bytes: nothing happens.
+double no_cost(const Node& node, std::span<const ValueType> inputs);
+/// A rule for flops: so many per element of the first input.
+template <int kFlops>
+double per_input_element(const Node&, std::span<const ValueType> inputs) {
+  return kFlops * static_cast<double>(inputs[0].shape.count());
+}
+/// A gradient rule: no input has one.
+std::vector<std::optional<Value>> flat_gradient(const GradientContext& context);
+
+/// A case named after the shapes of its inputs and its attributes.
+OpCase op_case(std::vector<ValueType> inputs, Attributes attributes = {},
+               std::vector<InputRange> ranges = {});
 
 }  // namespace bascule::detail

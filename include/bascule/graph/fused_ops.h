@@ -3,10 +3,9 @@
 // is the same kind of entry, so they are judged, costed and printed like all others. None has a
 // gradient: passes run after grad().
 //
-//   map                  inputs …                → outputs …    a MapCode over elements; every
-//   input
-//                        has the outputs' shape, or broadcasts to it as a scalar, as one row
-//                        [N] / [1, …, N], or as one column [M, 1]
+//   map                  inputs … → outputs …: a MapCode over elements; every input has the
+//                        outputs' shape, or broadcasts to it as a scalar, as one row [N] or
+//                        [1, …, N], or as one column [M, 1]
 //   linear               x [M, K], w [K, N], (bias [N]) → y = act(x w + bias)
 //                        attributes: activation (name of a one-operand ElementOp or ""), parameter
 //   linear_input_grad    dy [M, N], w [K, N], (y or x of the layer before, [M, K]) → dx [M, K]
@@ -18,13 +17,14 @@
 //                        xᵀ dy; attributes: optimizer (name of the update op) and its attributes
 //   sparse_cross_entropy       logits [M, C], labels [M] → −log softmax(logits)[label], [M]
 //   sparse_cross_entropy_grad  logits [M, C], labels [M], g [M] → g (softmax(logits) − one_hot)
+//                        a label out of range: loss and gradient of the row are 0
 #include <bascule/graph/element_op.h>
 #include <bascule/graph/graph.h>
 
 namespace bascule {
 
-/// A map node's program, and its attributes ("code": five integers per instruction, "parameters",
-/// "results").
+/// A map node's program, and its attributes: "code" has five integers per instruction (ElementOp,
+/// a, b, c, place of its parameter in "parameters" or −1), "results" the registers of the outputs.
 MapCode map_code(const Node& map);
 Attributes map_attributes(const MapCode& code);
 

@@ -102,23 +102,27 @@ Value one_hot(const Value& indices, std::int64_t classes);
 Value softmax(const Value& a);
 Value log_softmax(const Value& a);
 
-// Randomness: a pure function of (seed, stream, step, index of the element): see base/random.h.
-// `step` is an i64 scalar, `seed` an attribute; `stream` tells the uses in one graph apart.
-/// Uniform in [0, 1).
+// Randomness: a pure function of (seed, stream, step, index of the element): see
+// base/random_values.h. `step` is an i64 scalar, `seed` an attribute; `stream` tells the uses in
+// one graph apart.
+/// Uniform in [0, 1), the same bits on every device.
 Value random_uniform(const Value& step, const Shape& shape, std::uint64_t seed,
                      std::uint64_t stream);
-/// Standard normal.
+/// Standard normal; devices agree to 1e-6.
 Value random_normal(const Value& step, const Shape& shape, std::uint64_t seed,
                     std::uint64_t stream);
-/// 0 with probability `rate`, else 1 / (1 − rate): multiply by it.
+/// 0 with probability `rate`, which is in [0, 1), else 1 / (1 − rate): multiply by it.
 Value dropout_mask(const Value& step, const Shape& shape, double rate, std::uint64_t seed,
                    std::uint64_t stream);
+
+/// step + 1, for i64 counters.
+Value increment(const Value& step);
 
 // Optimizer updates: pure functions from the old to the new values, all of one shape; `lr` is an
 // f32 scalar. Gradient-free. Each gives the new weight first, then the new states.
 /// w − lr (g + decay w).
 std::vector<Value> sgd_update(const Value& w, const Value& g, const Value& lr, double decay);
-/// PyTorch's SGD when `dampened` is false: v' = µ v + g, w' = w − lr v' (Nesterov: lr (g + µ v')).
+/// PyTorch's SGD when `scaled` is false: v' = µ v + g, w' = w − lr v' (Nesterov: lr (g + µ v')).
 /// Lasagne's and Keras' when `scaled`: v' = µ v − lr g, w' = w + v' (Nesterov: w + µ v' − lr g).
 std::vector<Value> momentum_update(const Value& w, const Value& v, const Value& g, const Value& lr,
                                    double momentum, bool nesterov, bool scaled, double decay);

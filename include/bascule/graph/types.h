@@ -40,5 +40,8 @@ inline ValueType f32(Shape shape) {
 inline ValueType i32(Shape shape) {
   return {DType::kI32, std::move(shape)};
 }
+inline ValueType i64(Shape shape) {
+  return {DType::kI64, std::move(shape)};
+}
 
 }  // namespace bascule

@@ -3,6 +3,8 @@
 
 #include <bascule/graph/ops.h>
 
+#include "graph/op_rules.h"
+
 namespace bascule::detail {
 namespace {
 
@@ -100,10 +102,6 @@ Gradients select_rule(const GradientContext& c) {
   return {std::nullopt, fit(c, 1, select(c.inputs[0], g, zero)),
           fit(c, 2, select(c.inputs[0], zero, g))};
 }
-/// Steps: the gradient is zero wherever there is one.
-Gradients flat_rule(const GradientContext& c) {
-  return Gradients(c.inputs.size());
-}
 
 }  // namespace
 
@@ -169,7 +167,7 @@ decltype(OpInfo::gradient) element_gradient(ElementOp op) {
     case ElementOp::kGreater:
     case ElementOp::kGreaterEqual:
     case ElementOp::kEqual:
-      return flat_rule;
+      return flat_gradient;  // steps: zero wherever there is one
     default:
       return nullptr;
   }

@@ -1,6 +1,7 @@
 // Where values come from: input, variable, constant.
 #include <array>
 
+#include "graph/op_rules.h"
 #include "graph/op_table.h"
 
 namespace bascule {
@@ -10,21 +11,13 @@ std::vector<ValueType> infer(std::span<const ValueType>, const Attributes& attri
   return {decode_type(attributes.integers("type"))};
 }
 
-double nothing(const Node&, std::span<const ValueType>) {
-  return 0;
-}
-
-std::vector<std::optional<Value>> no_gradient(const GradientContext&) {
-  return {};
-}
-
 OpInfo source(std::string_view name) {
   OpInfo info;
   info.name = name;
   info.infer = infer;
-  info.gradient = no_gradient;
-  info.flops = nothing;
-  info.bytes = nothing;
+  info.gradient = detail::flat_gradient;
+  info.flops = detail::no_cost;
+  info.bytes = detail::no_cost;
   return info;
 }
 
