@@ -9,6 +9,7 @@
 #include <bascule/devices/device.h>
 
 #include "devices/cpu/flush_denormals.h"
+#include "devices/cpu/gemm_kernels.h"
 #include "devices/cpu/vector_kernels.h"
 
 namespace bascule::detail {
@@ -17,22 +18,30 @@ namespace bascule::detail {
 struct CpuContext {
   ThreadPool& pool;
   const VectorKernels& vector;
+  const GemmKernels& gemm;
 };
 
 struct CpuOp {
   std::string_view op;
-  /// Null when these types or layouts have no kernel.
+  /// Requests have row-major values but where `panels` says otherwise.
   std::unique_ptr<Kernel> (*make)(const CpuContext&, const KernelRequest&);
-  /// Reads its layouts; all others are given row-major values only.
-  bool layouts = false;
+  /// May these layouts be asked for? Null: only row-major ones.
+  bool (*panels)(const KernelRequest&) = nullptr;
+  /// Is there a kernel for a node with these attributes? Null: always.
+  bool (*supports)(const Node&) = nullptr;
 };
 
 std::span<const CpuOp> cpu_element_ops();
 std::span<const CpuOp> cpu_reduce_ops();
 std::span<const CpuOp> cpu_softmax_ops();
 std::span<const CpuOp> cpu_row_ops();
-std::span<const CpuOp> cpu_shape_ops();
+std::span<const CpuOp> cpu_move_ops();
+/// Of cpu_move_ops(), in a file of its own.
+std::unique_ptr<Kernel> make_transpose(const CpuContext&, const KernelRequest&);
+std::span<const CpuOp> cpu_cast_ops();
 std::span<const CpuOp> cpu_random_ops();
+std::span<const CpuOp> cpu_product_ops();
+std::span<const CpuOp> cpu_optimizer_ops();
 
 /// Elements of simple work that are worth a second thread, and of costly work.
 inline constexpr std::int64_t kChunk = 32768, kCostlyChunk = 8192;

@@ -6,7 +6,7 @@
 #include <bascule/graph/fused_ops.h>
 #include <bascule/graph/op.h>
 
-#include "devices/cpu/cpu_kernels.h"
+#include "devices/cpu/map_kernel.h"
 #include "devices/cpu/operand.h"
 
 namespace bascule::detail {
@@ -166,13 +166,18 @@ class MapKernel final : public Kernel {
 
 std::unique_ptr<Kernel> make_element(const CpuContext& context, const KernelRequest& request) {
   const ElementOpInfo& info = *find_element_op(request.node.op->name);
-  return std::make_unique<MapKernel>(context, single(info, request.node.attributes), request);
+  return make_map_kernel(context, single(info, request.node.attributes), request);
 }
 std::unique_ptr<Kernel> make_map(const CpuContext& context, const KernelRequest& request) {
-  return std::make_unique<MapKernel>(context, map_code(request.node), request);
+  return make_map_kernel(context, map_code(request.node), request);
 }
 
 }  // namespace
+
+std::unique_ptr<Kernel> make_map_kernel(const CpuContext& context, MapCode code,
+                                        const KernelRequest& request) {
+  return std::make_unique<MapKernel>(context, std::move(code), request);
+}
 
 std::span<const CpuOp> cpu_element_ops() {
   static const std::vector<CpuOp> ops = [] {

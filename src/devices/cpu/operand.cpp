@@ -6,7 +6,8 @@ namespace bascule::detail {
 namespace {
 
 /// Fills [out, out + n) and perhaps kOverrun elements more; short fills without a loop.
-void fill(float* out, std::int64_t n, float value) {
+template <class T>
+void fill(T* out, std::int64_t n, T value) {
   if (n > Operand::kOverrun) {
     std::fill_n(out, n, value);
     return;
@@ -47,26 +48,8 @@ Operand::Operand(const Shape& shape, const Shape& result) {
   }
 }
 
-const float* Operand::read(const float* data, std::int64_t begin, std::int64_t n,
-                           float* scratch) const {
-  switch (form_) {
-    case Form::kFull:
-      return data + begin;
-    case Form::kScalar:
-      fill(scratch, n, data[0]);
-      return scratch;
-    case Form::kRepeat:
-      if (inner_ == 1 && begin % period_ + n <= period_) return data + begin % period_;
-      repeat(data, begin, n, scratch);
-      return scratch;
-    case Form::kStrided:
-      gather(data, begin, n, scratch);
-      return scratch;
-  }
-  return scratch;
-}
-
-void Operand::repeat(const float* data, std::int64_t begin, std::int64_t n, float* scratch) const {
+template <class T>
+void Operand::repeat(const T* data, std::int64_t begin, std::int64_t n, T* scratch) const {
   if (inner_ == 1) {
     std::int64_t at = begin % period_;
     while (n > 0) {
@@ -89,7 +72,8 @@ void Operand::repeat(const float* data, std::int64_t begin, std::int64_t n, floa
   }
 }
 
-void Operand::gather(const float* data, std::int64_t begin, std::int64_t n, float* scratch) const {
+template <class T>
+void Operand::gather(const T* data, std::int64_t begin, std::int64_t n, T* scratch) const {
   const Axis& last = axes_.back();
   while (n > 0) {
     std::int64_t rest = begin / last.extent, at = begin % last.extent * last.stride;
@@ -108,5 +92,32 @@ void Operand::gather(const float* data, std::int64_t begin, std::int64_t n, floa
     n -= count;
   }
 }
+
+template <class T>
+const T* Operand::read(const T* data, std::int64_t begin, std::int64_t n, T* scratch) const {
+  switch (form_) {
+    case Form::kFull:
+      return data + begin;
+    case Form::kScalar:
+      fill(scratch, n, data[0]);
+      return scratch;
+    case Form::kRepeat:
+      if (inner_ == 1 && begin % period_ + n <= period_) return data + begin % period_;
+      repeat(data, begin, n, scratch);
+      return scratch;
+    case Form::kStrided:
+      gather(data, begin, n, scratch);
+      return scratch;
+  }
+  return scratch;
+}
+
+template const float* Operand::read(const float*, std::int64_t, std::int64_t, float*) const;
+template const std::int32_t* Operand::read(const std::int32_t*, std::int64_t, std::int64_t,
+                                           std::int32_t*) const;
+template const std::int64_t* Operand::read(const std::int64_t*, std::int64_t, std::int64_t,
+                                           std::int64_t*) const;
+template const std::uint16_t* Operand::read(const std::uint16_t*, std::int64_t, std::int64_t,
+                                            std::uint16_t*) const;
 
 }  // namespace bascule::detail

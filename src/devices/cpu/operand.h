@@ -22,15 +22,18 @@ class Operand {
     return form_ == Form::kScalar || (tile() > 0 && block % tile() == 0);
   }
   /// Elements [begin, begin + n) of the result as this operand gives them: in `data`, or written to
-  /// `scratch`, which has room for kOverrun more.
-  const float* read(const float* data, std::int64_t begin, std::int64_t n, float* scratch) const;
+  /// `scratch`, which has room for kOverrun more. T: float, int32, int64, uint16.
+  template <class T>
+  const T* read(const T* data, std::int64_t begin, std::int64_t n, T* scratch) const;
 
   static constexpr std::int64_t kOverrun = 16;
 
  private:
   enum class Form { kFull, kScalar, kRepeat, kStrided };
-  void repeat(const float* data, std::int64_t begin, std::int64_t n, float* scratch) const;
-  void gather(const float* data, std::int64_t begin, std::int64_t n, float* scratch) const;
+  template <class T>
+  void repeat(const T* data, std::int64_t begin, std::int64_t n, T* scratch) const;
+  template <class T>
+  void gather(const T* data, std::int64_t begin, std::int64_t n, T* scratch) const;
 
   Form form_ = Form::kFull;
   // kRepeat: element i of the result reads element (i / inner_) % period_.

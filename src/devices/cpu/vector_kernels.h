@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include <bascule/base/bf16.h>
 #include <bascule/graph/element_op.h>
 
 namespace bascule::detail {
@@ -43,7 +44,7 @@ struct VectorKernels {
   /// best[j] = max(best[j], maxᵢ x[i · stride + j]).
   void (*column_max)(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t columns,
                      float* best);
-  /// The first of the greatest elements; n > 0.
+  /// The first of the greatest elements, a NaN being greater than any number; n > 0.
   std::int32_t (*argmax)(const float* x, std::int64_t n);
 
   /// The result may be written over either operand.
@@ -57,12 +58,14 @@ struct VectorKernels {
 
   void (*random_uniform)(const RandomStretch&, float* out);
   void (*random_normal)(const RandomStretch&, float* out);
+  /// 0 where the uniform number is below `rate`, else `kept`.
+  void (*dropout_mask)(const RandomStretch&, float rate, float kept, float* out);
 
   /// out[j · out_stride + i] = x[i · stride + j], four-byte elements.
   void (*transpose)(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t columns,
                     float* out, std::int64_t out_stride);
-  void (*to_bf16)(const float* x, std::uint16_t* y, std::int64_t n);
-  void (*from_bf16)(const std::uint16_t* x, float* y, std::int64_t n);
+  void (*to_bf16)(const float* x, Bf16* y, std::int64_t n);
+  void (*from_bf16)(const Bf16* x, float* y, std::int64_t n);
 };
 
 extern const VectorKernels kVectorPortable;
