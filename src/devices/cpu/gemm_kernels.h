@@ -15,24 +15,36 @@ inline constexpr std::int64_t kLanes = 16;
 inline constexpr std::int64_t kWidestPanel = 32;
 inline constexpr int kMostTileRows = 12;
 
-/// Where a(i, k) lies and what is worth fetching ahead.
+/// Where a(i, k) lies.
 enum class TileAccess {
-  kRows,        ///< a[i · stride + k]; b is streamed
-  kWeightRows,  ///< the same; a is streamed, the next rows are fetched ahead
-  kColumns,     ///< a[k · stride + i]; fetches `ahead`
+  kRows,        ///< a[i · stride + k]
+  kWeightRows,  ///< the same, fetched ahead
+  kColumns,     ///< a[k · stride + i]
 };
 inline constexpr int kTileAccesses = 3;
 
-struct Tile {
+/// Some k: `segments` pieces of `length`, which lie `segment_stride` apart in a.
+struct TilePart {
   const float* a;
-  std::int64_t stride;
-  /// k runs over `segments` pieces of `length`, which lie `segment_stride` apart in a.
-  std::int64_t segments, length, segment_stride;
-  const float* b;      ///< rows of the panel's width, one after another
-  float* c;            ///< rows of the panel's width
-  bool accumulate;     ///< adds to c
-  float* ahead[3];     ///< arrays that are written soon ...
-  std::int64_t lines;  ///< ... and how many 64-byte lines of each
+  std::int64_t stride, segments, length, segment_stride;
+};
+
+struct Tile {
+  TilePart parts[2];  ///< one after the other
+  const float* b;     ///< rows of the panel's width, one after another
+  float* c;           ///< [rows, width], `c_stride` apart
+  std::int64_t c_stride;
+  bool accumulate;  ///< adds to c
+  /// Of an update: the sum (with c, if `accumulate`) is the gradient of these, which have the
+  /// stride `target_stride`.
+  float* targets[3];
+  std::int64_t target_stride;
+  const UpdateParameters* parameters;
+  /// What the next tile needs, fetched during this one if `lines` > 0: of kWeightRows, a of
+  /// parts[0]'s shape; of kColumns, `lines` lines of three arrays, two from each row. The stream of
+  /// b is left to the hardware: it fetches into the second cache, where more misses can wait.
+  const float* ahead[3];
+  std::int64_t ahead_stride, lines;
 };
 using TileFunction = void (*)(const Tile&);
 
@@ -42,6 +54,8 @@ struct GemmKernels {
   int rows;            ///< most rows of a tile
   /// By access, panel width / 16 − 1, and rows − 1.
   TileFunction tiles[kTileAccesses][2][kMostTileRows];
+  /// The same for kColumns, by rule.
+  TileFunction update_tiles[kUpdateRules][2][kMostTileRows];
 
   /// panel[k][j] = source[k · stride + j] for j < valid, 0 up to `width`.
   void (*pack_rows)(const float* source, std::int64_t stride, std::int64_t rows, std::int64_t valid,

@@ -7,13 +7,34 @@ namespace {
 
 constexpr std::int64_t kMostChunks = 32;
 constexpr std::int64_t kChunkCycles = 64'000;  // about 20 µs, a cycle being one vector multiply-add
-constexpr std::int64_t kSetPeriod = 512;       // floats of half a page
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
 }
 
+/// Most lines that fall into one set of the first cache, of `lines` from each of `rows` rows; the
+/// cache has 64 sets of 8 or 12 lines.
+std::int64_t set_pressure(std::int64_t stride, std::int64_t rows, std::int64_t lines) {
+  constexpr std::int64_t kSets = 64, kLine = 16;
+  std::int64_t load[kSets] = {};
+  for (std::int64_t row = 0; row < rows; ++row)
+    for (std::int64_t line = 0; line < lines; ++line) ++load[(row * stride / kLine + line) % kSets];
+  return *std::max_element(load, load + kSets);
+}
+
+/// The stride of a copy that spreads rows over the sets: 9 lines past a whole turn of them.
+std::int64_t spread_stride(std::int64_t length) {
+  constexpr std::int64_t kTurn = 1024, kOffset = 144;
+  return ceil_div(std::max(length - kOffset, std::int64_t{0}), kTurn) * kTurn + kOffset;
+}
+
 }  // namespace
+
+ProductCost transposed_cost() {
+  ProductCost cost;
+  cost.row_unit = kLanes;
+  return cost;
+}
 
 Range piece(std::int64_t count, std::int64_t pieces, std::int64_t index, std::int64_t unit) {
   const std::int64_t units = ceil_div(count, unit);
@@ -64,10 +85,11 @@ GemmPlan plan_product(const GemmKernels& kernels, std::int64_t rows, std::int64_
   plan.b_layout = b;
   plan.a = {rows, depth, kernels.panel};
   plan.grid = choose_grid(rows, plan.b, cost);
-  const std::int64_t stride = a == MatrixLayout::kTransposed ? rows : depth;
-  const std::int64_t streams = a == MatrixLayout::kTransposed ? depth : rows;
-  if (a != MatrixLayout::kPanels && stride % kSetPeriod == 0 && streams > 4)
-    plan.a_copy_stride = stride + kLanes;
+  const bool transposed = a == MatrixLayout::kTransposed;
+  const std::int64_t stride = transposed ? rows : depth;
+  const std::int64_t streams = std::min(transposed ? depth : rows, std::int64_t{32});
+  const std::int64_t pressure = set_pressure(stride, streams, transposed ? 2 : 8);
+  if (a != MatrixLayout::kPanels && pressure > 5) plan.a_copy_stride = spread_stride(stride);
   plan.b_packed_first = b != MatrixLayout::kPanels && plan.grid.row_pieces > 1;
   return plan;
 }
@@ -77,12 +99,11 @@ std::int64_t GemmPlan::a_floats() const {
 }
 
 std::int64_t GemmPlan::workspace_floats() const {
-  // The first cache line may begin inside the memory given.
   const std::int64_t panel = b.rows * std::min(b.panel, b.padded_columns());
   const std::int64_t packed = b_layout == MatrixLayout::kPanels ? 0
                               : b_packed_first                  ? b.floats()
                                                                 : grid.chunks() * panel;
-  return a_floats() + packed;
+  return std::max(a_floats() + packed, extra_floats);
 }
 
 }  // namespace bascule::detail

@@ -20,6 +20,9 @@ struct ProductCost {
   std::int64_t row_unit = 1;    ///< rows are cut at multiples of this
 };
 
+/// Of a product whose result is written transposed, in blocks of 16.
+ProductCost transposed_cost();
+
 /// Chunks of `row_pieces` × `panel_pieces`.
 struct Grid {
   std::int64_t rows = 0, panels = 0;
@@ -50,6 +53,8 @@ struct GemmPlan {
   /// A is first copied to rows that lie this far apart (0: it is read where it is): rows at
   /// multiples of half a page would fall into the same few sets of the first cache.
   std::int64_t a_copy_stride = 0;
+  bool exchanged = false;         ///< of a plain product: its transpose is computed
+  std::int64_t extra_floats = 0;  ///< of the workspace, for who made the plan
   bool b_packed_first = false;  ///< by all threads together; otherwise each chunk packs its panels
 
   [[nodiscard]] std::int64_t a_floats() const;
