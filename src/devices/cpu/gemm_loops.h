@@ -5,6 +5,7 @@
 
 #include <bascule/base/threads.h>
 
+#include "devices/cpu/flush_denormals.h"
 #include "devices/cpu/gemm_plan.h"
 
 namespace bascule::detail {
@@ -145,7 +146,10 @@ void multiply_chunk(const ChunkPlan& work, const Finish& finish) {
 /// Calls body(chunk) for all chunks, without an allocation.
 template <class Body>
 void run_chunks(ThreadPool& pool, std::int64_t chunks, const Body& body) {
-  const auto call = [&body](std::int64_t chunk, int) { body(chunk); };
+  const auto call = [&body](std::int64_t chunk, int) {
+    const FlushDenormals flush;
+    body(chunk);
+  };
   pool.run(chunks, std::cref(call));
 }
 
