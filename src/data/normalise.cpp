@@ -74,15 +74,26 @@ Result<Features> Features::make(const LabelledData& part, const FeatureTransform
 }
 
 void Features::read(std::span<const std::int32_t> samples, float* out) const {
-  for (const std::int32_t sample : samples) {
+  for (std::size_t i = 0; i < samples.size(); ++i, out += width_) {
     if (floats_.size() > 0) {
-      std::memcpy(out, floats_.data() + sample * width_,
+      std::memcpy(out, floats_.data() + samples[i] * width_,
                   static_cast<std::size_t>(width_) * sizeof(float));
     } else {
-      convert(sample, out);
+      if (i + 1 < samples.size()) prefetch(samples[i + 1]);
+      convert(samples[i], out);
     }
-    out += width_;
   }
+}
+
+void Features::prefetch(std::int64_t sample) const {
+  constexpr std::int64_t kLine = 64;
+  constexpr std::int64_t kMost = 16384;  // more would push out what is at work
+  const std::int64_t stored = part_->sample_shape.count();
+  const bool bytes = part_->holds_bytes();
+  const auto* row = bytes ? reinterpret_cast<const char*>(part_->bytes.data() + sample * stored)
+                          : reinterpret_cast<const char*>(part_->floats.data() + sample * stored);
+  const auto size = bytes ? stored : stored * static_cast<std::int64_t>(sizeof(float));
+  for (std::int64_t at = 0; at < std::min(size, kMost); at += kLine) __builtin_prefetch(row + at);
 }
 
 void Features::convert(std::int64_t sample, float* out) const {

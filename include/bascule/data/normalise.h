@@ -78,6 +78,8 @@ class Features final : public SampleReader {
                                             std::span<const std::int32_t> samples,
                                             ThreadPool& pool);
   void convert(std::int64_t sample, float* out) const;
+  /// Samples come in a random order, which the processor cannot foresee.
+  void prefetch(std::int64_t sample) const;
 
   const LabelledData* part_ = nullptr;
   FeatureTransform transform_;

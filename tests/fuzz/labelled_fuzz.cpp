@@ -1,0 +1,224 @@
+// Mutated labelled sets of every format: no crash, no hang, no memory beyond the size of the files,
+// and whatever is read is whole.
+// usage: labelled_fuzz [--count N] [--seed S] [--only I]
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <csignal>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <bascule/data/batches.h>
+#include <bascule/data/labelled.h>
+
+#include "file_text.h"
+#include "labelled_files.h"
+#include "temp_folder.h"
+
+namespace bascule {
+namespace {
+
+constexpr unsigned kMaxSeconds = 20;  // for one set, sanitizers and busy machine included
+
+/// SplitMix64 (Steele, Lea, Flood 2014): a stream from one word.
+class Random {
+ public:
+  explicit Random(std::uint64_t seed) : state_(seed) {}
+  std::uint64_t next() {
+    state_ += 0x9e3779b97f4a7c15;
+    std::uint64_t z = state_;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+    z = (z ^ z >> 27) * 0x94d049bb133111eb;
+    return z ^ z >> 31;
+  }
+  std::size_t below(std::size_t n) { return n == 0 ? 0 : next() % n; }
+
+ private:
+  std::uint64_t state_;
+};
+
+struct File {
+  std::string name, bytes;
+};
+using Files = std::vector<File>;
+
+std::vector<Files> seeds() {
+  std::string rows = "a,b,kind\n";
+  for (int i = 0; i < 40; ++i) rows += fmt::format("{}.5,\"{}\",class {}\n", i, i * i, i % 4);
+  const std::string pixels = cifar_record(1, 5).substr(1) + cifar_record(1, 9).substr(1);
+  return {
+      {{"train-images-idx3-ubyte", idx_file({3, 2, 2}, "abcdefghijkl")},
+       {"train-labels-idx1-ubyte", idx_file({3}, {0, 2, 1})},
+       {"t10k-images-idx3-ubyte", idx_file({1, 2, 2}, "mnop")},
+       {"t10k-labels-idx1-ubyte", idx_file({1}, {1})}},
+      {{"train-images-idx2-ubyte", idx_file({2, 2}, std::string(16, '\x40'), 0x0d)},
+       {"train-labels-idx1-ubyte", idx_file({2}, std::string("\0\0\0\1\0\0\0\0", 8), 0x0c)}},
+      {{"data_batch_1.bin", cifar_record(2, 0) + cifar_record(7, 3)},
+       {"test_batch.bin", cifar_record(1, 1)},
+       {"batches.meta.txt", "a\nb\nc\nd\ne\nf\ng\nh\n"}},
+      {{"data_batch_1", cifar_pickle({3, 4}, pixels)},
+       {"test_batch", cifar_pickle({0, 1}, pixels)}},
+      {{"data_batch_1", cifar_pickle({3, 4}, pixels).substr(0, 220)}},
+      {{"x_train.npy", npy_file<float>("<f4", "(2, 3)", {1, 2, 3, 4, 5, 6})},
+       {"y_train.npy", npy_file<std::int64_t>("<i8", "(2,)", {1, 0})}},
+      {{"X.npy",
+        npy_file<std::uint8_t>("|u1", "(2, 2, 1, 3)", {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})},
+       {"y.npy", npy_file<std::int16_t>(">i2", "(2, 1)", {256, 0})}},
+      {{"train.csv", rows}, {"test.csv", rows}},
+  };
+}
+
+// One change of a kind that damaged or hostile files come with.
+void mutate(std::string& bytes, Random& random) {
+  const std::size_t at = random.below(bytes.size() + 1);
+  switch (random.below(9)) {
+    case 0:
+      for (std::size_t flips = 1 + random.below(4); flips > 0 && !bytes.empty(); --flips)
+        bytes[random.below(bytes.size())] ^= static_cast<char>(1 << random.below(8));
+      break;
+    case 1:
+      bytes.resize(at);
+      break;
+    case 2:  // sizes and opcodes stand at the start
+      if (!bytes.empty())
+        bytes[random.below(std::min<std::size_t>(bytes.size(), 200))] =
+            static_cast<char>(random.below(256));
+      break;
+    case 3:
+      bytes.insert(at, 1 + random.below(4), random.below(2) == 0 ? '\0' : '\xff');
+      break;
+    case 4:
+      bytes.insert(at, bytes.substr(random.below(bytes.size() + 1), random.below(300)));
+      break;
+    case 5:
+      bytes.erase(at, 1 + random.below(8));
+      break;
+    case 6:
+      bytes.insert(at, 1,
+                   "(.GJKMNRTUXabcehjqrstu})]BC\x80\x85\x88\x8a\x8e\x93\x94\x96"[random.below(36)]);
+      break;
+    case 7:
+      bytes.insert(at, random.below(2) == 0 ? "99999999999999999999" : "nan");
+      break;
+    default:
+      for (std::size_t i = 0; i < 4 && at + i < bytes.size() && random.below(8) > 0; ++i)
+        bytes[at + i] = random.below(2) == 0 ? '\xff' : '\x7f';
+      break;
+  }
+}
+
+// What is wrong with a part; empty when nothing is.
+std::string check(const LabelledData& part) {
+  const auto elements = static_cast<std::size_t>(part.samples * part.sample_shape.count());
+  if (part.samples < 1 || elements == 0) return "no features";
+  if (part.bytes.size() + part.floats.size() != elements) return "features do not add up";
+  if (!part.labels.empty() == !part.targets.empty()) return "neither labels nor targets, or both";
+  const auto samples = static_cast<std::size_t>(part.samples);
+  if (part.target_width == 0 && part.labels.size() != samples) return "labels do not add up";
+  if (part.targets.size() != samples * static_cast<std::size_t>(part.target_width))
+    return "targets do not add up";
+  for (const std::int32_t label : part.labels)
+    if (label < 0 || static_cast<std::size_t>(label) >= part.classes.size())
+      return "a label out of range";
+  for (const float value : part.floats.span())
+    if (!std::isfinite(value)) return "a feature is not finite";
+  return {};
+}
+
+std::string check(const std::string& folder, const LabelledReadOptions& options, ThreadPool& pool) {
+  const auto set = read_labelled(folder, options, pool);
+  if (!set.ok()) {
+    const bool named = set.error().message.find(folder) != std::string::npos;
+    return named && set.error().code != Code::kFailed ? "" : "an error that names no file";
+  }
+  if (std::string wrong = check(set->train); !wrong.empty()) return wrong;
+  if (set->test.samples > 0)
+    if (std::string wrong = check(set->test); !wrong.empty()) return wrong;
+  if (set->report.rows != set->report.good + set->report.malformed_rows())
+    return "rows != good + malformed";
+  const auto features = Features::make(set->train, {});
+  if (!features.ok()) return "features cannot be read";
+  const std::array<std::int32_t, 1> last = {static_cast<std::int32_t>(set->train.samples - 1)};
+  std::vector<float> row(static_cast<std::size_t>(features->width()));
+  features->read(last, row.data());
+  return {};
+}
+
+std::array<char, 64> reproducer;  // of the set at hand
+
+void too_slow(int) {
+  constexpr std::string_view kWhat = "too slow: ";
+  [[maybe_unused]] auto written = ::write(STDERR_FILENO, kWhat.data(), kWhat.size());
+  written = ::write(STDERR_FILENO, reproducer.data(), std::strlen(reproducer.data()));
+  std::_Exit(1);
+}
+
+std::int64_t peak_kib() {
+  struct rusage usage {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss;
+}
+
+int fuzz(std::uint64_t count, std::uint64_t seed, std::int64_t only) {
+  // The files are a few kilobytes; sanitizers keep freed memory for a while.
+  constexpr std::int64_t kMaxGrowthKib = 1 << 20;
+  const std::vector<Files> corpus = seeds();
+  ThreadPool pool(2);
+  std::signal(SIGALRM, too_slow);
+  const std::int64_t before = peak_kib();
+  for (std::uint64_t i = 0; i < count; ++i) {
+    if (only >= 0 && i != static_cast<std::uint64_t>(only)) continue;
+    Random random(seed * 1000003 + i);
+    Files files = corpus[random.below(corpus.size())];
+    for (std::size_t changes = 1 + random.below(3); changes > 0; --changes)
+      mutate(files[random.below(files.size())].bytes, random);
+    LabelledReadOptions options;
+    options.strict = random.below(8) == 0;
+    if (random.below(8) == 0) options.task = LabelledTask::kRegression;
+    options.max_bytes = std::int64_t{16} << 20;
+    *fmt::format_to_n(reproducer.data(), reproducer.size() - 1, "--seed {} --only {}\n", seed, i)
+         .out = '\0';
+    const TempFolder folder;
+    for (const File& file : files) write_text(folder / file.name, file.bytes);
+    ::alarm(kMaxSeconds);
+    std::string wrong = check(folder.path(), options, pool);
+    if (wrong.empty() && peak_kib() - before > kMaxGrowthKib) wrong = "took a gigabyte";
+    if (!wrong.empty()) {
+      fmt::print(stderr, "{}: {}", wrong, reproducer.data());
+      return 1;
+    }
+    if (i % 1000 == 999) fmt::print("{} sets\n", i + 1);
+  }
+  fmt::print("{} mutated sets, every one refused or whole\n", count);
+  return 0;
+}
+
+}  // namespace
+}  // namespace bascule
+
+int main(int argc, char** argv) {
+  std::uint64_t count = 1000;
+  std::uint64_t seed = 1;
+  std::int64_t only = -1;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string_view name = argv[i];
+    const std::uint64_t value = std::strtoull(argv[i + 1], nullptr, 10);
+    if (name == "--count") count = value;
+    if (name == "--seed") seed = value;
+    if (name == "--only") {
+      only = static_cast<std::int64_t>(value);
+      count = value + 1;
+    }
+  }
+  return bascule::fuzz(count, seed, only);
+}
