@@ -45,19 +45,17 @@ const OpInfo& get_op(std::string_view name) {
   return *op;
 }
 
-double node_flops(const Graph& graph, const Node& node) {
-  const auto types = graph.input_types(node);
-  if (node.op->flops != nullptr) return node.op->flops(node, types);
+double node_flops(const Node& node, std::span<const ValueType> inputs) {
+  if (node.op->flops != nullptr) return node.op->flops(node, inputs);
   double elements = 0;
   for (const ValueType& type : node.outputs) elements += static_cast<double>(type.shape.count());
   return elements;
 }
 
-double node_bytes(const Graph& graph, const Node& node) {
-  const auto types = graph.input_types(node);
-  if (node.op->bytes != nullptr) return node.op->bytes(node, types);
+double node_bytes(const Node& node, std::span<const ValueType> inputs) {
+  if (node.op->bytes != nullptr) return node.op->bytes(node, inputs);
   double bytes = 0;
-  for (const ValueType& type : types) bytes += static_cast<double>(type.bytes());
+  for (const ValueType& type : inputs) bytes += static_cast<double>(type.bytes());
   for (const ValueType& type : node.outputs) bytes += static_cast<double>(type.bytes());
   return bytes;
 }

@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <bascule/base/status.h>
@@ -17,8 +18,10 @@ struct CompileOptions {
   std::map<std::string, Layout> variable_layouts;
 };
 
-/// Names of the passes in their order; those marked with skip may be left out.
+/// Names of the passes in their order.
 std::vector<std::string> pass_names();
+/// Whether a pass may be left out: all that change the graph or the layouts.
+bool is_optional_pass(std::string_view name);
 
 /// kUsage for a pass that does not exist or must not be skipped, or an op that the target lacks;
 /// kFailed when a pass broke the graph (it is verified after each).

@@ -2,6 +2,7 @@
 // A graph made ready for one device: what runs in which order, and where every value lies.
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,8 +38,18 @@ struct PassReport {
 struct Plan {
   Graph graph;                ///< after all passes
   std::vector<NodeId> order;  ///< nodes to launch, in this order
+  /// Every value that a launched node reads or writes and every output. A variable that `loads`
+  /// names lies in the arena.
   std::map<ValueId, PlannedValue> values;
-  /// Assigns that no kernel does in place: copied after the last launch, variable ← value.
+  /// In the store, of all variables that a step reads or writes.
+  std::map<std::string, Layout> layouts;
+  /// Variables that are copied into the arena before the first launch: those that are overwritten
+  /// while their old value is still wanted, or whose layout in the store is not what their readers
+  /// take.
+  std::set<std::string> loads;
+  /// Variables whose new value a kernel writes straight into the store.
+  std::set<std::string> in_place;
+  /// The other assigns: copied after the last launch, variable ← value.
   std::map<std::string, ValueId> copies;
   std::int64_t arena_bytes = 0;
   std::vector<PassReport> passes;

@@ -81,7 +81,5 @@ class Device {
 std::unique_ptr<Device> make_reference_device();
 /// Vector kernels for the processor it runs on, on the threads of `pool`, which must outlive it.
 std::unique_ptr<Device> make_cpu_device(ThreadPool& pool);
-/// Plans, allocates and counts, but computes nothing. Takes over what `like` says of a device.
-std::unique_ptr<Device> make_null_device(const Target& like);
 
 }  // namespace bascule

@@ -62,7 +62,7 @@ struct OpInfo {
   bool elementwise = false;
   /// Output 0 holds the same elements in the same order as input 0 (reshape): costs nothing.
   bool view = false;
-  /// Depends on the seed and the step; never merged with an equal node.
+  /// Draws numbers: a pure function of its attributes, the step and the index of the element.
   bool random = false;
   /// Output o may be written over input in_place[o] of the same type, −1: not.
   std::vector<std::int32_t> in_place = {};
@@ -75,7 +75,14 @@ const OpInfo* find_op(std::string_view name);
 /// The same for names that are known to exist; asserts it.
 const OpInfo& get_op(std::string_view name);
 
-double node_flops(const Graph& graph, const Node& node);
-double node_bytes(const Graph& graph, const Node& node);
+/// By the op's rules; `inputs` are the types of the node's inputs.
+double node_flops(const Node& node, std::span<const ValueType> inputs);
+double node_bytes(const Node& node, std::span<const ValueType> inputs);
+inline double node_flops(const Graph& graph, const Node& node) {
+  return node_flops(node, graph.input_types(node));
+}
+inline double node_bytes(const Graph& graph, const Node& node) {
+  return node_bytes(node, graph.input_types(node));
+}
 
 }  // namespace bascule

@@ -1,7 +1,6 @@
 #pragma once
 // A graph compiled for a device and joined to a variable store; runs one step at a time. A step
 // allocates nothing.
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -26,15 +25,18 @@ class Program {
   ~Program();
 
   /// Device memory that the next steps read an input from; it must stay valid. On the CPU any
-  /// 64-byte aligned row-major host memory will do. kUsage for an unknown name.
+  /// 64-byte aligned row-major host memory will do; of a CSR input, a CsrArgument. kUsage for an
+  /// unknown name.
   Status bind(const std::string& input, const void* data);
-  /// Copies host values (row-major) into memory of the program and binds it.
+  /// Copies host values into memory of the program and binds it: row-major elements or, of a CSR
+  /// input, offsets, indices and values, the latter two of the whole capacity. kUsage for an
+  /// unknown name or a wrong size, kFailed when the memory is not to be had.
   Status feed(const std::string& input, std::span<const std::byte> values);
   template <class T>
   Status feed(const std::string& input, std::span<const T> values) {
     return feed(input, std::as_bytes(values));
   }
-  /// One step. All inputs must be bound (asserted). Runs on the calling thread and the pool.
+  /// One step. All inputs must be bound (asserted).
   void step();
   /// Values of an output of the last step, row-major; kUsage for an unknown name or a wrong size.
   Status read(const std::string& output, std::span<std::byte> values) const;
@@ -42,16 +44,19 @@ class Program {
   Status read(const std::string& output, std::span<T> values) const {
     return read(output, std::as_writable_bytes(values));
   }
+  /// Of an output with one f32 element.
   [[nodiscard]] Result<float> scalar(const std::string& output) const;
 
   [[nodiscard]] const Plan& plan() const;
   /// The passes with what they did, then every launch with its kernel, FLOPs, bytes and places.
   [[nodiscard]] std::string explain() const;
-  /// Seconds per launch of one step, in the plan's order; for --explain and the advisor.
+  /// Runs so many steps (they train) and gives the least seconds of each launch, in the plan's
+  /// order; for --explain and the advisor.
   [[nodiscard]] std::vector<double> profile(int repeats);
 
  private:
   struct State;
+  friend class ProgramBuilder;
   explicit Program(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

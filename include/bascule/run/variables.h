@@ -2,7 +2,6 @@
 // The variables of one or several programs, on one device.
 #include <map>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,16 +20,20 @@ class VariableStore {
     ValueType type;
     VariableRole role = VariableRole::kParameter;
     Layout layout = Layout::kRowMajor;
+    bool fixed = false;  ///< a program relies on the layout
     std::unique_ptr<DeviceMemory> memory;
   };
 
-  /// Makes a variable of zeros, or checks that the one there has this type (kUsage). A layout is
-  /// fixed by the first program that wants other than row-major; contents are converted.
+  /// Makes a row-major variable of zeros, or checks that the one there has this type (kUsage);
+  /// kFailed when the memory is not to be had.
   Status declare(const std::string& name, const ValueType& type, VariableRole role);
-  Status set_layout(const std::string& name, Layout layout);
+  /// Converts the variable to this layout and keeps it there from now on: the first program that
+  /// uses a variable fixes its layout. kUsage when it is fixed to another already.
+  Status fix_layout(const std::string& name, Layout layout);
   [[nodiscard]] const Variable* find(const std::string& name) const;
   [[nodiscard]] Variable* find(const std::string& name);
   [[nodiscard]] const std::map<std::string, Variable>& all() const { return variables_; }
+  /// Those that are fixed.
   [[nodiscard]] std::map<std::string, Layout> layouts() const;
   [[nodiscard]] Device& device() const { return *device_; }
 

@@ -6,8 +6,6 @@
 
 #include <fmt/format.h>
 
-#include <bascule/graph/op.h>
-
 #include "devices/host_memory.h"
 #include "devices/reference/loops.h"
 
@@ -19,7 +17,10 @@ template <class Real>
 const LoopEntry* find_loop(std::string_view op) {
   static const std::map<std::string_view, LoopEntry> table = [] {
     std::map<std::string_view, LoopEntry> entries;
-    for (const auto& family : {elementwise_loops<Real>(), matmul_loops<Real>()})
+    for (const auto& family :
+         {elementwise_loops<Real>(), matmul_loops<Real>(), move_loops<Real>(), cast_loops<Real>(),
+          reduce_loops<Real>(), row_loops<Real>(), softmax_loops<Real>(), random_loops<Real>(),
+          optimizer_loops<Real>(), map_loops<Real>(), cross_entropy_loops<Real>()})
       for (const LoopEntry& entry : family) entries.emplace(entry.op, entry);
     return entries;
   }();

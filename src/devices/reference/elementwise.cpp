@@ -1,5 +1,4 @@
 #include <bascule/graph/element_op.h>
-#include <bascule/graph/op.h>
 
 #include "devices/reference/loops.h"
 #include "devices/reference/strides.h"

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <bascule/devices/device.h>
+#include <bascule/graph/op.h>
 
 namespace bascule::reference {
 
@@ -32,6 +33,24 @@ template <class Real>
 std::vector<LoopEntry> elementwise_loops();
 template <class Real>
 std::vector<LoopEntry> matmul_loops();
+template <class Real>
+std::vector<LoopEntry> move_loops();
+template <class Real>
+std::vector<LoopEntry> cast_loops();
+template <class Real>
+std::vector<LoopEntry> reduce_loops();
+template <class Real>
+std::vector<LoopEntry> row_loops();
+template <class Real>
+std::vector<LoopEntry> softmax_loops();
+template <class Real>
+std::vector<LoopEntry> random_loops();
+template <class Real>
+std::vector<LoopEntry> optimizer_loops();
+template <class Real>
+std::vector<LoopEntry> map_loops();
+template <class Real>
+std::vector<LoopEntry> cross_entropy_loops();
 
 template <class T>
 const T* input(const KernelArguments& arguments, std::size_t i) {

@@ -1,36 +1,78 @@
+// Products, plain and with the functions that fused ops apply to them.
+#include <bascule/graph/element_op.h>
+
 #include "devices/reference/loops.h"
+#include "devices/reference/product.h"
 
 namespace bascule::reference {
 namespace {
 
 template <class Real>
+double element_of_product(const Product& product, const KernelArguments& arguments,
+                          std::int64_t i) {
+  return product.element(input<Real>(arguments, 0), input<Real>(arguments, 1), i);
+}
+
+template <class Real>
+Loop plain_product(const Product& product) {
+  return [product](const KernelArguments& arguments) {
+    for (std::int64_t i = 0; i < product.count(); ++i)
+      output<Real>(arguments)[i] =
+          static_cast<Real>(element_of_product<Real>(product, arguments, i));
+  };
+}
+
+template <class Real>
 Loop matmul(const LoopRequest& request) {
-  const Shape &a = request.inputs[0].shape, &b = request.inputs[1].shape;
-  const bool ta = request.attributes().flag("transpose_a");
-  const bool tb = request.attributes().flag("transpose_b");
-  const std::int64_t m = request.output().shape[0], n = request.output().shape[1];
-  const std::int64_t k = a[ta ? 0 : 1];
-  const std::int64_t a_row = ta ? 1 : a[1], a_column = ta ? a[1] : 1;
-  const std::int64_t b_row = tb ? 1 : b[1], b_column = tb ? b[1] : 1;
-  return [=](const KernelArguments& arguments) {
-    const Real *x = input<Real>(arguments, 0), *y = input<Real>(arguments, 1);
-    for (std::int64_t i = 0; i < m; ++i) {
-      for (std::int64_t j = 0; j < n; ++j) {
-        double sum = 0;
-        for (std::int64_t p = 0; p < k; ++p)
-          sum += static_cast<double>(x[i * a_row + p * a_column]) *
-                 static_cast<double>(y[p * b_row + j * b_column]);
-        output<Real>(arguments)[i * n + j] = static_cast<Real>(sum);
-      }
+  const Attributes& attributes = request.attributes();
+  return plain_product<Real>({request.inputs[0].shape, attributes.flag("transpose_a"),
+                              request.inputs[1].shape, attributes.flag("transpose_b")});
+}
+
+template <class Real>
+Loop linear_weight_grad(const LoopRequest& request) {
+  return plain_product<Real>({request.inputs[0].shape, true, request.inputs[1].shape, false});
+}
+
+template <class Real>
+Loop linear(const LoopRequest& request) {
+  const Product product(request.inputs[0].shape, false, request.inputs[1].shape, false);
+  const ElementOpInfo* activation = find_element_op(request.attributes().text("activation"));
+  return [=, bias = request.inputs.size() == 3,
+          parameter = request.attributes().number("parameter")](const KernelArguments& arguments) {
+    for (std::int64_t i = 0; i < product.count(); ++i) {
+      double y = element_of_product<Real>(product, arguments, i);
+      if (bias) y += static_cast<double>(input<Real>(arguments, 2)[i % product.columns()]);
+      if (activation != nullptr) y = apply_element_op(activation->op, y, 0, 0, parameter);
+      output<Real>(arguments)[i] = static_cast<Real>(y);
     }
   };
+}
+
+template <class Real>
+Loop linear_input_grad(const LoopRequest& request) {
+  const Product product(request.inputs[0].shape, false, request.inputs[1].shape, true);
+  const ElementOpInfo* activation = find_element_op(request.attributes().text("activation"));
+  return
+      [=, parameter = request.attributes().number("parameter")](const KernelArguments& arguments) {
+        for (std::int64_t i = 0; i < product.count(); ++i) {
+          double dx = element_of_product<Real>(product, arguments, i);
+          if (activation != nullptr)
+            dx = apply_element_op(activation->op, dx,
+                                  static_cast<double>(input<Real>(arguments, 2)[i]), 0, parameter);
+          output<Real>(arguments)[i] = static_cast<Real>(dx);
+        }
+      };
 }
 
 }  // namespace
 
 template <class Real>
 std::vector<LoopEntry> matmul_loops() {
-  return {{"matmul", matmul<Real>}};
+  return {{"matmul", matmul<Real>},
+          {"linear", linear<Real>},
+          {"linear_input_grad", linear_input_grad<Real>},
+          {"linear_weight_grad", linear_weight_grad<Real>}};
 }
 template std::vector<LoopEntry> matmul_loops<float>();
 template std::vector<LoopEntry> matmul_loops<double>();

@@ -47,6 +47,7 @@ std::vector<ValueType> infer_linear(std::span<const ValueType> inputs,
   require_activation("linear", attributes, 1);
   return {f32({x[0], w[1]})};
 }
+/// Also those of xᵀ dy: every element of x meets every column of the other operand.
 double linear_flops(const Node&, std::span<const ValueType> inputs) {
   return product_flops(inputs[0].shape, inputs[1].shape[1]);
 }
@@ -110,9 +111,6 @@ ValueType weight_grad_type(std::string_view op, std::span<const ValueType> input
 std::vector<ValueType> infer_weight_grad(std::span<const ValueType> inputs, const Attributes&) {
   detail::require_count("linear_weight_grad", inputs, 2);
   return {weight_grad_type("linear_weight_grad", inputs)};
-}
-double weight_grad_flops(const Node&, std::span<const ValueType> inputs) {
-  return product_flops(inputs[0].shape, inputs[1].shape[1]);
 }
 std::vector<OpCase> weight_grad_cases() {
   const auto one = [](std::int64_t m, std::int64_t k, std::int64_t n) {
@@ -182,7 +180,7 @@ std::span<const OpInfo> linear_ops() {
     return std::array{
         product_op("linear", infer_linear, linear_flops, linear_cases),
         product_op("linear_input_grad", infer_input_grad, input_grad_flops, input_grad_cases),
-        product_op("linear_weight_grad", infer_weight_grad, weight_grad_flops, weight_grad_cases),
+        product_op("linear_weight_grad", infer_weight_grad, linear_flops, weight_grad_cases),
         update};
   }();
   return ops;

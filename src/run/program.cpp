@@ -1,0 +1,107 @@
+#include <bascule/run/program.h>
+
+#include <algorithm>
+#include <cassert>
+
+#include <fmt/format.h>
+
+#include <bascule/base/timer.h>
+#include <bascule/graph/op.h>
+
+#include "run/program_builder.h"
+
+namespace bascule {
+
+Program::Program(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Program::Program(Program&&) noexcept = default;
+Program& Program::operator=(Program&&) noexcept = default;
+Program::~Program() = default;
+
+Result<Program> Program::make(Graph graph, VariableStore& store, const CompileOptions& options) {
+  auto state = std::make_unique<State>();
+  BASCULE_TRY(ProgramBuilder(*state, store).build(std::move(graph), options));
+  return Program(std::move(state));
+}
+
+Status Program::bind(const std::string& input, const void* data) {
+  const auto at = state_->inputs.find(input);
+  if (at == state_->inputs.end())
+    return {Code::kUsage, fmt::format("the program has no input {}", input)};
+  at->second.bound = true;
+  // Kernels take all their arguments as void*; they never write to inputs.
+  for (const std::size_t slot : at->second.slots) state_->slots[slot] = const_cast<void*>(data);
+  return {};
+}
+
+Status Program::feed(const std::string& input, std::span<const std::byte> values) {
+  const auto at = state_->inputs.find(input);
+  if (at == state_->inputs.end())
+    return {Code::kUsage, fmt::format("the program has no input {}", input)};
+  ProgramInput& fed = at->second;
+  if (static_cast<std::int64_t>(values.size()) != fed.type.bytes())
+    return {Code::kUsage, fmt::format("{} bytes for the input {}, which is {}", values.size(), input,
+                                      fed.type.to_string())};
+  Device& device = *state_->device;
+  if (!fed.memory) {
+    BASCULE_ASSIGN(fed.memory, device.allocate(fed.type.bytes()));
+    fed.csr = csr_view(fed.type, fed.memory->data());
+  }
+  device.upload(values.data(), fed.memory->data(), fed.type, Layout::kRowMajor);
+  return bind(input, fed.type.storage == Storage::kCsr ? &fed.csr : fed.memory->data());
+}
+
+void Program::step() {
+  State& s = *state_;
+  assert(std::all_of(s.inputs.begin(), s.inputs.end(), [](const auto& named) {
+    return named.second.bound || named.second.slots.empty();
+  }));
+  for (const Transfer& load : s.loads) s.run(load);
+  for (const Launch& launch : s.launches) launch.kernel->launch(launch.arguments);
+  for (const Transfer& copy : s.copies) s.run(copy);
+}
+
+Status Program::read(const std::string& output, std::span<std::byte> values) const {
+  const auto at = state_->outputs.find(output);
+  if (at == state_->outputs.end())
+    return {Code::kUsage, fmt::format("the program has no output {}", output)};
+  const ProgramOutput& wanted = at->second;
+  if (static_cast<std::int64_t>(values.size()) != wanted.type.bytes())
+    return {Code::kUsage, fmt::format("{} bytes for the output {}, which is {}", values.size(),
+                                      output, wanted.type.to_string())};
+  state_->device->synchronize();
+  state_->device->download(state_->slots[wanted.slot], values.data(), wanted.type, wanted.layout);
+  return {};
+}
+
+Result<float> Program::scalar(const std::string& output) const {
+  const auto at = state_->outputs.find(output);
+  if (at != state_->outputs.end() && at->second.type.dtype != DType::kF32)
+    return Error{Code::kUsage, fmt::format("the output {} is {}, not f32", output,
+                                           at->second.type.to_string())};
+  float value = 0;
+  BASCULE_TRY(read(output, std::span(&value, 1)));
+  return value;
+}
+
+const Plan& Program::plan() const {
+  return state_->plan;
+}
+
+std::vector<double> Program::profile(int repeats) {
+  State& s = *state_;
+  std::vector<double> least(s.launches.size(), 0);
+  for (int repeat = 0; repeat < repeats; ++repeat) {
+    for (const Transfer& load : s.loads) s.run(load);
+    for (std::size_t i = 0; i < s.launches.size(); ++i) {
+      const Stopwatch watch;
+      s.launches[i].kernel->launch(s.launches[i].arguments);
+      s.device->synchronize();
+      const double seconds = watch.seconds();
+      least[i] = repeat == 0 ? seconds : std::min(least[i], seconds);
+    }
+    for (const Transfer& copy : s.copies) s.run(copy);
+  }
+  return least;
+}
+
+}  // namespace bascule

@@ -1,0 +1,57 @@
+#pragma once
+// What a program holds. All pointers that kernels take are slots of one table, filled when the
+// program is made; bind() changes those of an input.
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <bascule/run/program.h>
+
+namespace bascule {
+
+struct Launch {
+  std::unique_ptr<Kernel> kernel;
+  KernelArguments arguments;
+};
+
+/// A value moved before or after the launches, converted if the layouts differ.
+struct Transfer {
+  std::size_t from = 0, to = 0;  ///< slots
+  Layout from_layout = Layout::kRowMajor, to_layout = Layout::kRowMajor;
+  ValueType type;
+  std::int64_t bytes = 0;  ///< when they do not differ
+};
+
+struct ProgramInput {
+  ValueType type;
+  std::vector<std::size_t> slots;
+  std::unique_ptr<DeviceMemory> memory;  ///< of values that were fed
+  CsrArgument csr = {};                  ///< parts of `memory`
+  bool bound = false;
+};
+
+struct ProgramOutput {
+  ValueType type;
+  Layout layout = Layout::kRowMajor;
+  std::size_t slot = 0;
+};
+
+struct Program::State {
+  void run(const Transfer& transfer);
+
+  Plan plan;
+  Device* device = nullptr;
+  std::unique_ptr<DeviceMemory> arena, workspace, constants;
+  std::vector<void*> slots;
+  std::vector<Launch> launches;  ///< in the order of the plan
+  std::vector<Transfer> loads, copies;
+  std::map<std::string, ProgramInput> inputs;
+  std::map<std::string, ProgramOutput> outputs;
+  std::vector<std::byte> staging;  ///< on the host, for transfers that convert
+};
+
+/// The parts of a CSR value that lies in memory as one piece: offsets, indices, values.
+CsrArgument csr_view(const ValueType& type, void* memory);
+
+}  // namespace bascule
