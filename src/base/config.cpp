@@ -49,8 +49,12 @@ Status flatten(const toml::table& table, const std::string& prefix, const std::s
       BASCULE_TRY(flatten(*inner, path, name, depth + 1, out));
     } else if (const auto* list = node.as_array(); list != nullptr && list->is_array_of_tables()) {
       for (std::size_t i = 0; i < list->size(); ++i) {
-        BASCULE_TRY(
-            flatten(*(*list)[i].as_table(), fmt::format("{}[{}]", path, i), name, depth + 1, out));
+        const toml::table& entry = *(*list)[i].as_table();
+        const std::string entry_path = fmt::format("{}[{}]", path, i);
+        if (entry.empty())
+          out.insert_or_assign(entry_path,
+                               ConfigValue{ConfigValue::List{}, place(name, entry.source())});
+        BASCULE_TRY(flatten(entry, entry_path, name, depth + 1, out));
       }
     } else {
       BASCULE_ASSIGN(ConfigValue value, convert(node, name, 0));

@@ -170,6 +170,13 @@ std::vector<std::int64_t> Settings::integers(std::string_view key) const {
   return result;
 }
 
+std::vector<double> Settings::numbers(std::string_view key) const {
+  std::vector<double> result;
+  for (const ConfigValue& v : std::get<ConfigValue::List>(find(key)->data))
+    result.push_back(as_number(v));
+  return result;
+}
+
 std::vector<std::string> Settings::texts(std::string_view key) const {
   std::vector<std::string> result;
   for (const ConfigValue& v : std::get<ConfigValue::List>(find(key)->data))

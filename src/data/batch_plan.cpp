@@ -23,7 +23,7 @@ std::size_t part_of(std::size_t count, double fraction) {
 
 }  // namespace
 
-Result<SampleSplit> split_samples(const LabelledData& part, const SplitOptions& options) {
+Result<SampleSplit> split_samples(const LabelledData& part, const SampleSplitOptions& options) {
   if (!(options.fraction >= 0 && options.fraction < 1))
     return Error{Code::kUsage,
                  fmt::format("validation fraction {} is not within [0, 1)", options.fraction)};

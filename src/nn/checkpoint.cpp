@@ -32,8 +32,10 @@ Status make_folder(const std::string& folder) {
 }
 
 Json to_json(const TrainingState& state) {
-  Json json = {{"epoch", state.epoch},       {"batch", state.batch},
-               {"loss_sum", state.loss_sum}, {"seconds", state.seconds},
+  Json json = {{"epoch", state.epoch},
+               {"batch", state.batch},
+               {"loss_sum", state.loss_sum},
+               {"seconds", state.seconds},
                {"best_epoch", state.best_epoch}};
   json["history"] = Json::array();
   for (const EpochResult& epoch : state.history)
@@ -90,8 +92,7 @@ std::string first_difference(std::string_view ours, std::string_view theirs) {
   };
   while (!ours.empty() || !theirs.empty()) {
     const std::string_view a = part(ours), b = part(theirs);
-    if (a != b)
-      return fmt::format("there \"{}\", here \"{}\"", b.substr(0, 100), a.substr(0, 100));
+    if (a != b) return fmt::format("there \"{}\", here \"{}\"", b.substr(0, 100), a.substr(0, 100));
   }
   return "";
 }
@@ -159,6 +160,15 @@ Result<std::optional<VariableSnapshot>> load_best(const std::string& folder,
     return std::optional<VariableSnapshot>();
   BASCULE_ASSIGN(VariableSnapshot snapshot, VariableSnapshot::read(*file, store, kModelRoles));
   return std::optional(std::move(snapshot));
+}
+
+Status remove_checkpoints(const std::string& folder) {
+  for (const std::string& path : {last_path(folder), best_path(folder)}) {
+    std::error_code error;
+    std::filesystem::remove(path, error);
+    if (error) return {Code::kFailed, fmt::format("{}: cannot remove: {}", path, error.message())};
+  }
+  return {};
 }
 
 }  // namespace bascule::nn

@@ -35,4 +35,7 @@ Status save_best(const std::string& folder, const VariableSnapshot& variables, s
 Result<std::optional<VariableSnapshot>> load_best(const std::string& folder,
                                                   const VariableStore& store, std::int64_t epoch);
 
+/// So that a later resume does not go on from an earlier fit.
+Status remove_checkpoints(const std::string& folder);
+
 }  // namespace bascule::nn

@@ -1,7 +1,7 @@
-#include <bascule/nn/history.h>
-
 #include <cmath>
 #include <limits>
+
+#include <bascule/nn/history.h>
 
 namespace bascule::nn {
 
@@ -23,8 +23,8 @@ const EpochResult* best_epoch(const History& history, const std::string& metric)
   for (const EpochResult& epoch : history) {
     const double value = epoch.metric(metric);
     if (std::isnan(value)) continue;
-    if (best == nullptr || (higher_is_better(metric) ? value > best->metric(metric)
-                                                     : value < best->metric(metric)))
+    if (best == nullptr ||
+        (higher_is_better(metric) ? value > best->metric(metric) : value < best->metric(metric)))
       best = &epoch;
   }
   return best;

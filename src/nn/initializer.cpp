@@ -135,7 +135,8 @@ void orthonormalize(std::vector<double>& a, std::size_t rows, std::size_t column
 Status fill_orthogonal(const Shape& shape, const Philox& random, std::span<float> values) {
   if (shape.rank() != 2)
     return {Code::kUsage, fmt::format("orthogonal: {} is not a matrix", shape.to_string())};
-  const auto rows = static_cast<std::size_t>(shape[0]), columns = static_cast<std::size_t>(shape[1]);
+  const auto rows = static_cast<std::size_t>(shape[0]),
+             columns = static_cast<std::size_t>(shape[1]);
   const std::size_t tall = std::max(rows, columns), thin = std::min(rows, columns);
   std::vector<double> a(tall * thin);
   for (std::size_t i = 0; i < a.size(); ++i) a[i] = random.normal(i);

@@ -6,6 +6,8 @@ namespace bascule::nn {
 namespace {
 
 constexpr std::int64_t kMostElements = std::int64_t{1} << 40;
+/// Repeated blocks within repeated blocks multiply; a spec must not be able to ask for any number.
+constexpr int kMostLayers = 10000;
 
 /// Puts a scope in place and the old one back, also when a layer throws.
 class Scope {
@@ -52,6 +54,8 @@ void BuildContext::update(const Value& buffer, const Value& value) {
 }
 
 Value BuildContext::apply(const Layer& layer, const Value& x) {
+  if (++layers_ > kMostLayers)
+    throw GraphError("layer", fmt::format("more than {} layers", kMostLayers));
   const std::string name = fmt::format("{}{}", scope_, layer.type());
   const Scope scope(scope_, fmt::format("{}_{}.", name, ++counts_[name]));
   return layer.build(*this, x);

@@ -1,5 +1,3 @@
-#include <bascule/nn/loss.h>
-
 #include <array>
 
 #include <fmt/format.h>
@@ -7,6 +5,7 @@
 
 #include <bascule/base/config.h>
 #include <bascule/graph/ops.h>
+#include <bascule/nn/loss.h>
 
 #include "nn/layers/layer_types.h"
 
@@ -31,15 +30,14 @@ Value sum_per_sample(const Value& elements) {
 /// log of the probabilities, [M, C].
 Value log_probabilities(const Activated& output) {
   if (output.after.shape().rank() != 2)
-    throw GraphError("cross_entropy",
-                     fmt::format("an output of {} is no row of classes per sample",
-                                 output.after.shape().to_string()));
+    throw GraphError("cross_entropy", fmt::format("an output of {} is no row of classes per sample",
+                                                  output.after.shape().to_string()));
   if (output.name == "softmax" || output.name == "linear") return log_softmax(output.before);
   if (output.name == "log_softmax") return output.after;
   if (output.name != "sigmoid")
-    throw GraphError("cross_entropy",
-                     fmt::format("wants softmax, sigmoid or no activation at the end, not {}",
-                                 output.name));
+    throw GraphError(
+        "cross_entropy",
+        fmt::format("wants softmax, sigmoid or no activation at the end, not {}", output.name));
   const Value share = output.after / sum(output.after, {1}, true);
   return log(clip(share, kClip, 1 - kClip));
 }
@@ -142,8 +140,7 @@ Value dense_target(const Value& output, const Value& target) {
     if (target.shape() == output.shape()) return target;
     if (target.shape().count() != output.shape().count())
       throw GraphError("loss", fmt::format("the output is {}, the target {}",
-                                           output.shape().to_string(),
-                                           target.shape().to_string()));
+                                           output.shape().to_string(), target.shape().to_string()));
     return bascule::reshape(target, output.shape());
   }
   const std::int64_t classes = outputs(output);

@@ -1,6 +1,6 @@
-#include <bascule/nn/network.h>
-
 #include <fmt/format.h>
+
+#include <bascule/nn/network.h>
 
 namespace bascule::nn {
 namespace {
@@ -28,8 +28,8 @@ Built build_predictor(const Sequential& model, const Shape& sample, std::int64_t
 std::string make_signature(const std::vector<ModelVariable>& variables) {
   std::string text;
   for (const ModelVariable& variable : variables)
-    text += fmt::format("{}{} {}", text.empty() ? "" : "; ", variable.name,
-                        variable.type.to_string());
+    text +=
+        fmt::format("{}{} {}", text.empty() ? "" : "; ", variable.name, variable.type.to_string());
   return text;
 }
 

@@ -1,5 +1,3 @@
-#include <bascule/nn/optimizer.h>
-
 #include <algorithm>
 #include <array>
 #include <functional>
@@ -9,6 +7,7 @@
 #include <bascule/base/config.h>
 #include <bascule/graph/grad.h>
 #include <bascule/graph/ops.h>
+#include <bascule/nn/optimizer.h>
 
 namespace bascule::nn {
 namespace {
@@ -108,8 +107,8 @@ void clip_by_norm(Graph& graph, std::vector<Value>& gradients, double limit) {
     squares = squares.valid() ? squares + one : one;
   }
   if (!squares.valid()) return;
-  const Value factor = minimum(scale(reciprocal(offset(sqrt(squares), kSmall)), limit),
-                               graph.constant(1, f32({})));
+  const Value factor =
+      minimum(scale(reciprocal(offset(sqrt(squares), kSmall)), limit), graph.constant(1, f32({})));
   for (Value& g : gradients) g = g * factor;
 }
 

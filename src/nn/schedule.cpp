@@ -1,8 +1,8 @@
-#include <bascule/nn/schedule.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+
+#include <bascule/nn/schedule.h>
 
 namespace bascule::nn {
 namespace {

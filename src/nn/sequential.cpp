@@ -39,9 +39,8 @@ Result<std::vector<LayerRow>> Sequential::table(const Shape& sample) const {
       rows.push_back(std::move(row));
     }
   } catch (const GraphError& error) {
-    return Error{Code::kUsage,
-                 fmt::format("layer {} ({}): {}", rows.size() + 1, layers_[rows.size()]->type(),
-                             error.what())};
+    return Error{Code::kUsage, fmt::format("layer {} ({}): {}", rows.size() + 1,
+                                           layers_[rows.size()]->type(), error.what())};
   }
   return rows;
 }

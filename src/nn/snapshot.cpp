@@ -5,6 +5,7 @@
 
 #include <bascule/base/text.h>
 #include <bascule/nn/network.h>
+#include <bascule/nn/saved_network.h>
 
 namespace bascule::nn {
 namespace {
@@ -62,11 +63,12 @@ Result<VariableSnapshot> VariableSnapshot::read(const SafetensorsFile& file,
     if (at == file.tensors().end()) return bad(fmt::format("has no tensor {}", name));
     const ValueType found{at->second.dtype, at->second.shape};
     if (found != variable.type)
-      return bad(fmt::format("{} is {}, not {}", name, found.to_string(),
-                             variable.type.to_string()));
+      return bad(
+          fmt::format("{} is {}, not {}", name, found.to_string(), variable.type.to_string()));
     snapshot.entries_.push_back({name, found, {at->second.bytes.begin(), at->second.bytes.end()}});
   }
   for (const auto& [name, tensor] : file.tensors()) {
+    if (name.starts_with(kFeaturesPrefix)) continue;
     const VariableStore::Variable* variable = store.find(name);
     if (variable == nullptr || !wanted(*variable, roles))
       return bad(fmt::format("{} is no variable of this network", printable(name)));

@@ -1,5 +1,3 @@
-#include <bascule/nn/trainer.h>
-
 #include <array>
 #include <cmath>
 #include <limits>
@@ -8,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <bascule/base/timer.h>
+#include <bascule/nn/trainer.h>
 
 #include "nn/checkpoint.h"
 #include "nn/evaluator.h"
@@ -20,13 +19,15 @@ std::string describe_training(const FitOptions& options, std::size_t samples) {
   const ScheduleOptions& s = options.schedule;
   std::string text = fmt::format(
       "loss {}; optimizer {} lr {} momentum {} {} rho {} beta {} {} epsilon {}; weight_decay {}; "
-      "clip {} {}; schedule {} {} {} {} {} {} {} {}; batch_size {}; shuffle {}; seed {}; samples {}",
+      "clip {} {}; schedule {} {} {} {} {} {} {} {}; batch_size {}; shuffle {}; seed {}; samples "
+      "{}",
       options.loss.name, o.type, o.lr, o.momentum, o.style, o.rho, o.beta1, o.beta2, o.epsilon,
       o.weight_decay, o.clip_norm, o.clip_value, s.type, s.gamma, s.every, s.minimum, s.rise,
       s.start_divisor, s.end_divisor, s.warmup_epochs, options.batch_size, options.shuffle,
       options.seed, samples);
   // These end with the last epoch; any other fit may go on for longer than it was meant to.
-  if (s.type == "cosine" || s.type == "one_cycle") text += fmt::format("; epochs {}", options.epochs);
+  if (s.type == "cosine" || s.type == "one_cycle")
+    text += fmt::format("; epochs {}", options.epochs);
   return text;
 }
 
@@ -129,12 +130,13 @@ Status Fit::begin() {
     const std::vector<std::byte> zeros(static_cast<std::size_t>(variable.type.bytes()));
     BASCULE_TRY(network_.store().write(name, std::span(zeros)));
   }
-  if (!options_.resume || options_.checkpoints.empty()) return {};
+  if (options_.checkpoints.empty()) return {};
+  if (!options_.resume) return remove_checkpoints(options_.checkpoints);
   BASCULE_ASSIGN(auto saved, load_last(options_.checkpoints, network_.store(), fingerprint_));
   if (!saved) return {};
   if (saved->batch > batches_)
-    return {Code::kBadData, fmt::format("{}: the checkpoint has more batches than an epoch",
-                                        options_.checkpoints)};
+    return {Code::kBadData,
+            fmt::format("{}: the checkpoint has more batches than an epoch", options_.checkpoints)};
   state_ = std::move(*saved);
   if (state_.best_epoch > 0) {
     BASCULE_ASSIGN(result_.best,
@@ -153,9 +155,9 @@ Status Fit::skip_done_batches() {
 }
 
 Status Fit::set_learning_rate() {
-  const double rate = learning_rate(
-      options_.schedule, options_.optimizer.lr,
-      {state_.epoch * batches_ + state_.batch, batches_, options_.epochs});
+  const double rate =
+      learning_rate(options_.schedule, options_.optimizer.lr,
+                    {state_.epoch * batches_ + state_.batch, batches_, options_.epochs});
   if (rate == rate_) return {};
   rate_ = rate;
   const std::array<float, 1> value = {static_cast<float>(rate)};
@@ -197,8 +199,8 @@ Result<Fit::Stop> Fit::train_epoch() {
       return failed ? failed : Stop(FitStop::kInterrupted);
     }
     const double seconds = epoch_watch_.seconds();
-    const double done = static_cast<double>(state_.batch - first) *
-                        static_cast<double>(samples_) / static_cast<double>(batches_);
+    const double done = static_cast<double>(state_.batch - first) * static_cast<double>(samples_) /
+                        static_cast<double>(batches_);
     options_.on_progress({state_.epoch + 1, options_.epochs, state_.batch, batches_,
                           seconds > 0 ? done / seconds : 0});
   }
@@ -223,8 +225,8 @@ Result<Fit::Stop> Fit::finish_epoch() {
   if (std::isnan(value))
     return Error{Code::kUsage, fmt::format("early stopping: there is no metric {}", monitor_)};
   const EpochResult* best = best_epoch(state_.history, monitor_);
-  epoch.best = best == nullptr || (higher_is_better(monitor_) ? value > monitored(*best)
-                                                              : value < monitored(*best));
+  epoch.best = best == nullptr ||
+               (higher_is_better(monitor_) ? value > monitored(*best) : value < monitored(*best));
   state_.epoch = epoch.epoch;
   state_.batch = 0;
   state_.loss_sum = state_.seconds = 0;
@@ -281,8 +283,7 @@ Result<FitResult> Fit::run() {
   result_.stop = stop.value_or(stale() ? FitStop::kEarly : FitStop::kEpochs);
   result_.history = state_.history;
   result_.best_epoch = state_.best_epoch;
-  if (options_.early_stopping.restore_best && result_.best &&
-      result_.stop != FitStop::kInterrupted)
+  if (options_.early_stopping.restore_best && result_.best && result_.stop != FitStop::kInterrupted)
     BASCULE_TRY(result_.best->restore(network_.store()));
   return std::move(result_);
 }
@@ -290,7 +291,8 @@ Result<FitResult> Fit::run() {
 }  // namespace
 
 Samples all_samples(const SampleReader& reader, const LabelledData& part) {
-  Samples samples{&reader, &part, std::vector<std::int32_t>(static_cast<std::size_t>(part.samples))};
+  Samples samples{&reader, &part,
+                  std::vector<std::int32_t>(static_cast<std::size_t>(part.samples))};
   std::iota(samples.numbers.begin(), samples.numbers.end(), 0);
   return samples;
 }

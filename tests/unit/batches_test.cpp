@@ -82,14 +82,14 @@ TEST(SplitSamples, TheLastOnesValidate) {
   ASSERT_TRUE(split.ok()) << split.error().message;
   EXPECT_EQ(split->train, numbers(8));
   EXPECT_THAT(split->valid, ElementsAre(8, 9));
-  SplitOptions none;
+  SampleSplitOptions none;
   none.fraction = 0;
   EXPECT_TRUE(split_samples(part, none)->valid.empty());
 }
 
 TEST(SplitSamples, ShufflesBySeedAndKeepsEverySample) {
   const LabelledData part = counting_part(1000);
-  SplitOptions options;
+  SampleSplitOptions options;
   options.shuffle = true;
   options.seed = 3;
   const auto split = split_samples(part, options).value();
@@ -111,7 +111,7 @@ TEST(SplitSamples, StratifiesByClass) {
   // 100 of class 0, then 10 of class 2.
   part.labels.assign(100, 0);
   part.labels.insert(part.labels.end(), 10, 2);
-  SplitOptions options;
+  SampleSplitOptions options;
   options.stratified = true;
   for (const bool shuffle : {false, true}) {
     options.shuffle = shuffle;
@@ -127,7 +127,7 @@ TEST(SplitSamples, StratifiesByClass) {
 
 TEST(SplitSamples, RefusesWhatCannotBe) {
   LabelledData part = counting_part(3);
-  SplitOptions options;
+  SampleSplitOptions options;
   for (const double fraction : {-0.1, 1.0, 0.9}) {  // 0.9 of 3 rounds to all of them
     options.fraction = fraction;
     const auto split = split_samples(part, options);

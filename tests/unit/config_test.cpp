@@ -77,6 +77,17 @@ TEST(Config, ArraysOfTablesAreNumbered) {
   EXPECT_EQ(std::get<std::int64_t>(c->find("model.layers[1].units")->data), 4);
 }
 
+TEST(Config, NestedArraysOfTablesAreNumberedAndEmptyEntriesAreKept) {
+  const auto c = Config::parse(
+      "[[a]]\nlayers = [{ x = 1 }, { layers = [{ y = 2 }] }]\n[[a]]\n[[a]]\nlayers = []\n", "s");
+  ASSERT_TRUE(c.ok()) << c.error().message;
+  EXPECT_EQ(std::get<std::int64_t>(c->find("a[0].layers[1].layers[0].y")->data), 2);
+  ASSERT_NE(c->find("a[1]"), nullptr);
+  EXPECT_EQ(c->find("a[1]")->to_toml(), "[]");
+  EXPECT_EQ(c->find("a[1]")->origin, "s:3");
+  EXPECT_EQ(c->find("a[2].layers")->to_toml(), "[]");
+}
+
 TEST(Config, SetTakesATextThatIsNotToml) {
   auto c = Config::parse("", "s");
   ASSERT_TRUE(c.ok());

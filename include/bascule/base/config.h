@@ -1,7 +1,8 @@
 #pragma once
 // Settings from a TOML text, each remembered with the place it was written, and checked against a
 // declared list of keys. Sections are flattened: `[data] path = "x"` is the key "data.path", the
-// second entry of an array of tables `[[model.layers]]` is "model.layers[1]".
+// units of the second entry of an array of tables `[[model.layers]]` are "model.layers[1].units".
+// An entry without keys is the empty list "model.layers[1]", so that it is not lost.
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -47,6 +48,10 @@ class Config {
   /// Applies "key=value" from the command line. The value is read as TOML; a bare word is a text.
   Status set(std::string_view assignment);
 
+  void put(std::string key, ConfigValue value) {
+    values_.insert_or_assign(std::move(key), std::move(value));
+  }
+
   [[nodiscard]] const std::map<std::string, ConfigValue>& values() const { return values_; }
   [[nodiscard]] const ConfigValue* find(std::string_view key) const;
 
@@ -71,10 +76,13 @@ class Settings {
   /// The text, or the integer written out.
   [[nodiscard]] std::string word(std::string_view key) const;
   [[nodiscard]] std::vector<std::int64_t> integers(std::string_view key) const;
+  [[nodiscard]] std::vector<double> numbers(std::string_view key) const;
   [[nodiscard]] std::vector<std::string> texts(std::string_view key) const;
   /// Where the key's value comes from, for messages: "spec.toml:12".
   [[nodiscard]] std::string origin(std::string_view key) const;
 
+  /// Null when the key has no value.
+  [[nodiscard]] const ConfigValue* find(std::string_view key) const;
   [[nodiscard]] const Schema& schema() const { return schema_; }
   /// Overwrites a declared key (what was resolved during a fit: paths, counts).
   void put(const std::string& key, ConfigValue value);
@@ -82,7 +90,6 @@ class Settings {
   [[nodiscard]] std::string to_toml() const;
 
  private:
-  [[nodiscard]] const ConfigValue* find(std::string_view key) const;
   Schema schema_;
   std::map<std::string, ConfigValue, std::less<>> values_;
 };

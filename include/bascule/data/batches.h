@@ -13,7 +13,7 @@
 namespace bascule {
 
 /// How a validation part is taken off the training part.
-struct SplitOptions {
+struct SampleSplitOptions {
   double fraction = 0.2;    ///< of the samples, in [0, 1)
   bool shuffle = false;     ///< draw the samples by `seed`; else the last ones validate
   bool stratified = false;  ///< the fraction of every class; classification only
@@ -27,7 +27,7 @@ struct SampleSplit {
 
 /// Splits round(fraction * samples) off (of every class when stratified). kUsage when the fraction
 /// is out of range, nothing is left to train on, or there are no classes to stratify by.
-Result<SampleSplit> split_samples(const LabelledData& part, const SplitOptions& options);
+Result<SampleSplit> split_samples(const LabelledData& part, const SampleSplitOptions& options);
 
 struct BatchOptions {
   std::int64_t batch_size = 128;

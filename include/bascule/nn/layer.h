@@ -72,6 +72,7 @@ class BuildContext {
   std::uint64_t seed_;
   std::string scope_;
   std::map<std::string, int> counts_;  // of layers by scope and type
+  int layers_ = 0;
   std::vector<ModelVariable> variables_;
   Activated last_;
 };

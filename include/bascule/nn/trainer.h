@@ -64,7 +64,7 @@ struct FitOptions {
 
   std::function<void(const Progress&)> on_progress = [](const Progress&) {};  ///< after each batch
   std::function<void(const History&)> on_epoch = [](const History&) {};  ///< the last entry is new
-  std::function<bool()> interrupted = [] { return false; };  ///< asked after each step
+  std::function<bool()> interrupted = [] { return false; };              ///< asked after each step
 };
 
 enum class FitStop : std::uint8_t {
@@ -77,8 +77,8 @@ enum class FitStop : std::uint8_t {
 struct FitResult {
   History history;  ///< of all epochs, those before a resume too
   FitStop stop = FitStop::kEpochs;
-  std::string message;             ///< of kNotFinite
-  std::int64_t best_epoch = 0;     ///< 0: none
+  std::string message;                   ///< of kNotFinite
+  std::int64_t best_epoch = 0;           ///< 0: none
   std::optional<VariableSnapshot> best;  ///< parameters and buffers of the best epoch
 };
 

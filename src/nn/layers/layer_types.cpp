@@ -9,8 +9,8 @@ namespace bascule::nn {
 
 std::span<const LayerType> layer_types() {
   static const std::array types = {
-      dense_type(),      dropout_type(),    flatten_type(),    reshape_type(),  batch_norm_type(),
-      layer_norm_type(), embedding_type(),  activation_type(), residual_type(), concat_type(),
+      dense_type(),      dropout_type(),   flatten_type(),    reshape_type(),  batch_norm_type(),
+      layer_norm_type(), embedding_type(), activation_type(), residual_type(), concat_type(),
   };
   return types;
 }
@@ -24,13 +24,23 @@ const LayerType* find_layer_type(std::string_view name) {
 
 KeyInfo activation_key(std::string fallback) {
   if (!fallback.empty()) fallback = fmt::format("\"{}\"", fallback);
-  return {"activation",       KeyType::kText, std::move(fallback), "function of the outputs",
-          activation_names(), {},             {}};
+  return {"activation",
+          KeyType::kText,
+          std::move(fallback),
+          "function of the outputs",
+          activation_names(),
+          {},
+          {}};
 }
 
 KeyInfo initializer_key(std::string name, std::string fallback, std::string help) {
-  return {std::move(name), KeyType::kText, fmt::format("\"{}\"", fallback), std::move(help), {},
-          {},              {}};
+  return {std::move(name),
+          KeyType::kText,
+          fmt::format("\"{}\"", fallback),
+          std::move(help),
+          {},
+          {},
+          {}};
 }
 
 Initializer require_initializer(std::string_view layer, const std::string& name) {

@@ -31,8 +31,8 @@ class Residual final : public Layer {
     const Fans fans{rows.shape()[1], sample_shape(y).count()};
     auto shape = Shape::make({fans.in, fans.out});
     if (!shape.ok()) throw GraphError("residual", shape.error().message);
-    const Value weight = context.parameter("projection", *shape,
-                                           {Initializer::Kind::kGlorotUniform, 0}, fans);
+    const Value weight =
+        context.parameter("projection", *shape, {Initializer::Kind::kGlorotUniform, 0}, fans);
     return bascule::reshape(matmul(rows, weight), y.shape());
   }
 

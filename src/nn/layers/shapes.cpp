@@ -40,9 +40,8 @@ class Reshape final : public Layer {
     if (open != nullptr) *open = from.count() / known;
     auto shape = Shape::make(std::move(extents));
     if (!shape.ok() || shape->count() != from.count())
-      throw GraphError("reshape",
-                       fmt::format("[{}] does not hold a sample of {}", fmt::join(shape_, ", "),
-                                   from.to_string()));
+      throw GraphError("reshape", fmt::format("[{}] does not hold a sample of {}",
+                                              fmt::join(shape_, ", "), from.to_string()));
     return std::move(shape).value();
   }
 

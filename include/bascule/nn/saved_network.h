@@ -1,0 +1,53 @@
+#pragma once
+// A run folder of a network, opened for use.
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <bascule/nn/network.h>
+#include <bascule/nn/spec.h>
+#include <bascule/run/run_folder.h>
+
+namespace bascule::nn {
+
+/// What a model file holds beside the network: how features were standardised. Names of such
+/// tensors begin with this.
+inline constexpr std::string_view kFeaturesPrefix = "features.";
+
+/// Writes parameters, buffers, the shape of a sample and the statistics of its features.
+Status add_model(const VariableSnapshot& variables, const Shape& sample, const FeatureStats& stats,
+                 SafetensorsWriter& writer);
+
+class SavedNetwork {
+ public:
+  /// kBadData names the damaged file and why; `device` must outlive the object.
+  static Result<SavedNetwork> open(const std::string& path, Device& device);
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] const NetworkSpec& spec() const { return spec_; }
+  [[nodiscard]] Network& network() { return network_; }
+  /// Names of the classes; empty for regression.
+  [[nodiscard]] const std::vector<std::string>& labels() const { return labels_; }
+  /// The features of `part` as the network was trained on them; kUsage when they do not fit it.
+  [[nodiscard]] Result<Features> features(const LabelledData& part) const;
+
+  /// [samples, outputs]: probabilities of the classes (what a network that ends without activation
+  /// gives goes through softmax), or the predicted values.
+  Result<std::vector<float>> predict(const LabelledData& part);
+  /// "loss" and "accuracy", or "mse" and "mae".
+  Result<std::map<std::string, double>> evaluate(const LabelledData& part);
+
+ private:
+  SavedNetwork(std::string path, NetworkSpec spec, Network network)
+      : path_(std::move(path)), spec_(std::move(spec)), network_(std::move(network)) {}
+
+  std::string path_;
+  NetworkSpec spec_;
+  Network network_;
+  std::vector<std::string> labels_;
+  FeatureStats stats_;
+  bool softmax_ = false;  // the outputs are logits of classes
+};
+
+}  // namespace bascule::nn

@@ -1,0 +1,154 @@
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <numeric>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <bascule/nn/saved_network.h>
+#include <bascule/nn/training.h>
+
+namespace bascule::nn {
+namespace {
+
+constexpr std::string_view kSample = "sample_shape";
+
+Error damaged(const SafetensorsFile& file, const std::string& what) {
+  return {Code::kBadData, fmt::format("{}: {}", file.path(), what)};
+}
+
+Result<Shape> read_sample_shape(const SafetensorsFile& file) {
+  const auto at = file.metadata().find(kSample);
+  if (at == file.metadata().end()) return damaged(file, "says no shape of a sample");
+  std::vector<std::int64_t> extents;
+  const char *next = at->second.data(), *end = next + at->second.size();
+  while (next != end) {
+    std::int64_t extent = 0;
+    const auto parsed = std::from_chars(next, end, extent);
+    if (parsed.ec != std::errc() || (parsed.ptr != end && *parsed.ptr != ','))
+      return damaged(file, "the shape of a sample is not readable");
+    extents.push_back(extent);
+    next = parsed.ptr == end ? end : parsed.ptr + 1;
+  }
+  Result<Shape> shape = Shape::make(std::move(extents));
+  if (!shape.ok()) return damaged(file, shape.error().message);
+  return shape;
+}
+
+Result<std::vector<float>> read_statistic(const SafetensorsFile& file, std::string_view name) {
+  BASCULE_ASSIGN(const auto values, file.get<float>(name));
+  if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); }))
+    return damaged(file, fmt::format("{} is not finite", name));
+  return std::vector<float>(values.begin(), values.end());
+}
+
+void softmax_rows(std::vector<float>& rows, std::size_t width) {
+  for (std::size_t begin = 0; begin + width <= rows.size(); begin += width) {
+    const auto row = std::span(rows).subspan(begin, width);
+    const float top = *std::max_element(row.begin(), row.end());
+    double total = 0;
+    for (const float v : row) total += std::exp(static_cast<double>(v) - static_cast<double>(top));
+    for (float& v : row)
+      v = static_cast<float>(std::exp(static_cast<double>(v) - static_cast<double>(top)) / total);
+  }
+}
+
+/// A cross-entropy on a network that ends without activation was computed on logits.
+bool gives_logits(const NetworkSpec& spec, const Shape& sample) {
+  Graph graph;
+  BuildContext context(graph, false, 0);
+  const Value y = spec.model().build(context, graph.input("x", f32(batch_shape(1, sample))));
+  const bool classes = spec.loss().name.ends_with("cross_entropy") && sample_shape(y).count() > 1 &&
+                       spec.loss().name != "binary_cross_entropy";
+  return classes && context.activation_of(y).name == "linear";
+}
+
+}  // namespace
+
+Status add_model(const VariableSnapshot& variables, const Shape& sample, const FeatureStats& stats,
+                 SafetensorsWriter& writer) {
+  variables.add_to(writer);
+  writer.set_metadata("model", "network");
+  writer.set_metadata(std::string(kSample), fmt::format("{}", fmt::join(sample.extents(), ",")));
+  if (stats.mean.empty()) return {};
+  const Shape shape{static_cast<std::int64_t>(stats.mean.size())};
+  writer.add("features.mean", shape, std::span<const float>(stats.mean));
+  writer.add("features.deviation", shape, std::span<const float>(stats.deviation));
+  return {};
+}
+
+Result<SavedNetwork> SavedNetwork::open(const std::string& path, Device& device) {
+  constexpr std::array<std::string_view, 2> kNeeded = {kSpecFile, kModelFile};
+  BASCULE_ASSIGN(const Run run, Run::open(path, kNeeded));
+  BASCULE_ASSIGN(const std::string text, run.spec());
+  const auto damaged_spec = [&](const Error& error) {
+    return Error{Code::kBadData, fmt::format("{}: {}", run.file(kSpecFile), error.message)};
+  };
+  Result<Config> config = Config::parse(text, std::string(kSpecFile));
+  if (!config.ok()) return damaged_spec(config.error());
+  Result<NetworkSpec> spec = NetworkSpec::parse(*config);
+  if (!spec.ok()) return damaged_spec(spec.error());
+  BASCULE_ASSIGN(const auto file, run.model());
+  BASCULE_ASSIGN(const Shape sample, read_sample_shape(*file));
+  Result<std::vector<LayerRow>> table = spec->model().table(sample);
+  if (!table.ok()) return damaged(*file, table.error().message);
+  BASCULE_ASSIGN(Network network, Network::make(spec->model(), sample, device, spec->seed()));
+  BASCULE_TRY(network.load(*file));
+  const bool logits = gives_logits(*spec, sample);
+  SavedNetwork saved(path, std::move(spec).value(), std::move(network));
+  saved.softmax_ = logits;
+  if (saved.spec_.transform().standardise) {
+    BASCULE_ASSIGN(saved.stats_.mean, read_statistic(*file, "features.mean"));
+    BASCULE_ASSIGN(saved.stats_.deviation, read_statistic(*file, "features.deviation"));
+  }
+  if (saved.spec_.classifies()) {
+    if (!run.has(kLabelsFile))
+      return Error{Code::kBadData, fmt::format("{}: is missing", run.file(kLabelsFile))};
+    BASCULE_ASSIGN(saved.labels_, run.labels());
+    const auto outputs = static_cast<std::size_t>(saved.network_.output().count());
+    if (outputs != 1 && saved.labels_.size() != outputs)
+      return Error{Code::kBadData,
+                   fmt::format("{}: {} labels for {} outputs", run.file(kLabelsFile),
+                               saved.labels_.size(), outputs)};
+  }
+  return saved;
+}
+
+Result<Features> SavedNetwork::features(const LabelledData& part) const {
+  BASCULE_ASSIGN(Features made, Features::make(part, spec_.transform(), stats_));
+  if (made.width() != network_.sample().count())
+    return Error{Code::kUsage,
+                 fmt::format("a sample is {}, the network takes {}", made.shape().to_string(),
+                             network_.sample().to_string())};
+  return made;
+}
+
+Result<std::vector<float>> SavedNetwork::predict(const LabelledData& part) {
+  constexpr std::int64_t kBatch = 256;
+  BASCULE_ASSIGN(const Features made, features(part));
+  const std::int64_t width = made.width(), out = network_.output().count();
+  std::vector<float> outputs(static_cast<std::size_t>(part.samples * out));
+  std::vector<float> batch(static_cast<std::size_t>(std::min(kBatch, part.samples) * width));
+  std::vector<std::int32_t> numbers;
+  for (std::int64_t begin = 0; begin < part.samples; begin += kBatch) {
+    const std::int64_t count = std::min(kBatch, part.samples - begin);
+    numbers.resize(static_cast<std::size_t>(count));
+    std::iota(numbers.begin(), numbers.end(), static_cast<std::int32_t>(begin));
+    made.read(numbers, batch.data());
+    BASCULE_TRY(network_.predict(
+        std::span<const float>(batch).first(static_cast<std::size_t>(count * width)),
+        std::span(outputs).subspan(static_cast<std::size_t>(begin * out),
+                                   static_cast<std::size_t>(count * out))));
+  }
+  if (softmax_) softmax_rows(outputs, static_cast<std::size_t>(out));
+  return outputs;
+}
+
+Result<std::map<std::string, double>> SavedNetwork::evaluate(const LabelledData& part) {
+  BASCULE_ASSIGN(const Features made, features(part));
+  return nn::evaluate(network_, all_samples(made, part), spec_.loss());
+}
+
+}  // namespace bascule::nn

@@ -1,0 +1,170 @@
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <bascule/nn/saved_network.h>
+#include <bascule/nn/training.h>
+#include <bascule/run/events.h>
+#include <bascule/run/run_folder.h>
+#include <bascule/run/spec_source.h>
+
+#include "nn/fit_report.h"
+
+namespace bascule::nn {
+namespace {
+
+/// The run folder while training goes on. Without a folder it writes nothing.
+class RunLog {
+ public:
+  Status begin(const std::string& out, const NetworkSpec& spec) {
+    if (out.empty()) return {};
+    BASCULE_ASSIGN(writer_, RunWriter::create(out));
+    BASCULE_TRY(writer_->write_spec(spec.to_toml()));
+    return {};
+  }
+
+  /// The history anew at the first epoch of this process, then a line more each time: after a
+  /// resume there may be lines of epochs that are done again.
+  Status add_epochs(const History& history) {
+    if (!writer_) return {};
+    if (!events_) {
+      BASCULE_TRY(writer_->restart_history());
+      BASCULE_ASSIGN(events_, EventWriter::create(writer_->path()));
+    }
+    for (; written_ < history.size(); ++written_) BASCULE_TRY(add(history[written_]));
+    return {};
+  }
+
+  Status finish(const NetworkSpec& spec, const NetworkData& data, const Network& network,
+                NetworkFitOutcome& outcome) {
+    if (!writer_) return {};
+    BASCULE_TRY(add_epochs(outcome.history));
+    BASCULE_ASSIGN(const auto variables, VariableSnapshot::take(network.store(), kModelRoles));
+    SafetensorsWriter tensors;
+    BASCULE_TRY(add_model(variables, network.sample(), data.stats, tensors));
+    BASCULE_TRY(writer_->write_model(tensors));
+    if (spec.classifies()) BASCULE_TRY(writer_->write_labels(data.set->train.classes));
+    BASCULE_TRY(writer_->write_report(fit_report(spec, data, outcome)));
+    BASCULE_TRY(writer_->finish());
+    outcome.run = writer_->path();
+    return {};
+  }
+
+  [[nodiscard]] std::string checkpoints() const {
+    return writer_ ? writer_->file("checkpoints") : std::string();
+  }
+
+ private:
+  Status add(const EpochResult& epoch) {
+    const nlohmann::ordered_json line = {{"epoch", epoch.epoch},
+                                         {"metrics", epoch.metrics},
+                                         {"learning_rate", epoch.learning_rate},
+                                         {"seconds", epoch.seconds}};
+    BASCULE_TRY(writer_->append_history(line.dump()));
+    for (const auto& [name, value] : epoch.metrics)
+      BASCULE_TRY(events_->add_scalar(name, epoch.epoch, static_cast<float>(value)));
+    return {};
+  }
+
+  std::optional<RunWriter> writer_;
+  std::optional<EventWriter> events_;
+  std::size_t written_ = 0;
+};
+
+/// Cross-entropy over fewer outputs than classes would train on nothing for the rest.
+Status check_outputs(const NetworkSpec& spec, const NetworkData& data, const Network& network) {
+  const std::int64_t outputs = network.output().count();
+  if (!spec.classifies()) return {};
+  const auto classes = static_cast<std::int64_t>(data.set->train.classes.size());
+  const bool binary = spec.loss().name == "binary_cross_entropy" && outputs == 1 && classes == 2;
+  if (outputs == classes || binary) return {};
+  return {Code::kUsage,
+          fmt::format("the last layer has {} outputs, the data {} classes", outputs, classes)};
+}
+
+Status test(const FitResult& result, const NetworkSpec& spec, const NetworkData& data,
+            Network& network, NetworkFitOutcome& outcome) {
+  if (data.test.empty()) return {};
+  const auto measure = [&](const std::string& prefix) -> Status {
+    BASCULE_ASSIGN(const auto means, evaluate(network, data.test, spec.loss()));
+    for (const auto& [name, value] : means) outcome.metrics[prefix + name] = value;
+    return {};
+  };
+  BASCULE_TRY(measure("test_"));
+  const bool last_is_best =
+      result.history.empty() || result.best_epoch == result.history.back().epoch;
+  if (last_is_best || !result.best || spec.fit_options().early_stopping.restore_best) return {};
+  BASCULE_ASSIGN(const auto last, VariableSnapshot::take(network.store(), kModelRoles));
+  BASCULE_TRY(result.best->restore(network.store()));
+  BASCULE_TRY(measure("best_test_"));
+  return last.restore(network.store());
+}
+
+NetworkSpec resolved(const NetworkSpec& spec, const std::string& path) {
+  NetworkSpec result = spec;
+  result.settings().put("data.path", {path, "fit"});
+  result.settings().put("bascule.version", {std::string(version()), "fit"});
+  result.settings().put("bascule.commit", {std::string(git_commit()), "fit"});
+  return result;
+}
+
+}  // namespace
+
+Result<NetworkFitOutcome> fit_network(const NetworkSpec& given, const NetworkFitRequest& request,
+                                      Device& device, ThreadPool& pool) {
+  BASCULE_ASSIGN(const NetworkData data, load_network_data(given, request.data_dirs, pool));
+  const NetworkSpec spec = resolved(given, data.path);
+  NetworkFitOutcome outcome;
+  outcome.times = data.times;
+  outcome.train_samples = static_cast<std::int64_t>(data.train.numbers.size());
+  outcome.valid_samples = static_cast<std::int64_t>(data.valid.numbers.size());
+  outcome.test_samples = static_cast<std::int64_t>(data.test.numbers.size());
+  request.log(
+      fmt::format("{}: {}, {} samples to train on, {} to validate, {} to test; {} malformed",
+                  data.path, data.set->format, outcome.train_samples, outcome.valid_samples,
+                  outcome.test_samples, data.set->report.malformed_rows()));
+
+  Stopwatch watch;
+  const Shape& sample = data.train_features->shape();
+  BASCULE_ASSIGN(outcome.layers, spec.model().table(sample));
+  BASCULE_ASSIGN(Network network, Network::make(spec.model(), sample, device, spec.seed()));
+  BASCULE_TRY(check_outputs(spec, data, network));
+  request.on_model(outcome.layers);
+  outcome.times.emplace_back("build", watch.restart());
+
+  RunLog run;
+  BASCULE_TRY(run.begin(request.out, spec));
+  Status logged;
+  FitOptions options = spec.fit_options();
+  options.compile = request.compile;
+  options.checkpoints = run.checkpoints();
+  options.resume = request.resume;
+  options.on_progress = request.on_progress;
+  options.on_epoch = [&](const History& history) {
+    if (logged.ok()) logged = run.add_epochs(history);
+    request.on_epoch(history);
+  };
+  // A disk that is full ends the fit after the step, as an interrupt does.
+  options.interrupted = [&] { return !logged.ok() || request.interrupted(); };
+  BASCULE_ASSIGN(const FitResult result, fit(network, data.train, data.valid, options));
+  BASCULE_TRY(logged);
+  outcome.times.emplace_back("train", watch.restart());
+  outcome.history = result.history;
+  outcome.stop = result.stop;
+  outcome.best_epoch = result.best_epoch;
+  if (result.stop == FitStop::kNotFinite) return Error{Code::kFailed, result.message};
+  if (result.stop == FitStop::kInterrupted)
+    return Error{
+        Code::kInterrupted,
+        request.out.empty()
+            ? "interrupted; nothing was written"
+            : fmt::format("interrupted after {} epochs; {} has a checkpoint to resume from",
+                          result.history.size(), request.out)};
+  if (!result.history.empty()) outcome.metrics = result.history.back().metrics;
+  BASCULE_TRY(test(result, spec, data, network, outcome));
+  outcome.times.emplace_back("test", watch.restart());
+  BASCULE_TRY(run.finish(spec, data, network, outcome));
+  if (!request.out.empty()) outcome.times.emplace_back("write", watch.restart());
+  return outcome;
+}
+
+}  // namespace bascule::nn
