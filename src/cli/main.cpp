@@ -36,7 +36,8 @@ int refuse(const CLI::App& app, const CLI::ParseError& error) {
 int run(int argc, char** argv) {
   Context context;
   CLI::App app(
-      "Trains, evaluates and serves recommenders, and says which device should do it.\n"
+      "Trains, evaluates and serves recommenders and networks, and says which device should do "
+      "it.\n"
       "Exit codes: 0 done, 1 failed, 2 usage or bad spec, 3 bad data, 4 no such device,\n"
       "130 interrupted.",
       "bascule");
@@ -65,6 +66,7 @@ int run(int argc, char** argv) {
   add_fit(app, context);
   add_recommend(app, context);
   add_evaluate(app, context);
+  add_predict(app, context);
   add_summary(app, context);
   add_data(app, context);
   add_devices(app, context);
