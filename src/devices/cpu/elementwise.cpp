@@ -116,8 +116,8 @@ class MapKernel final : public Kernel {
     const float** r = registers_.data() + static_cast<std::size_t>(thread) * registers();
     for (std::size_t i = 0; i < inputs(); ++i) {
       if (operands_[i].same_for_blocks_of(block_))
-        r[i] = operands_[i].read(input<float>(arguments, i), begin,
-                                 std::min(block_, end - begin), slot(i));
+        r[i] = operands_[i].read(input<float>(arguments, i), begin, std::min(block_, end - begin),
+                                 slot(i));
     }
     for (std::int64_t at = begin; at < end; at += block_) {
       const std::int64_t n = std::min(block_, end - at);
