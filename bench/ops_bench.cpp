@@ -109,7 +109,7 @@ std::vector<Line> lines() {
                    [=](Graph& g) { return std::vector{op(input(g, shape))}; }});
   };
   const auto map = [&](const std::string& name, const MapCode& code, const Shape& shape,
-                       std::vector<Shape> others) {
+                       const std::vector<Shape>& others) {
     all.push_back({fmt::format("{} {}", name, shape.to_string()), [=](Graph& g) {
                      std::vector<Value> values{input(g, shape)};
                      for (const Shape& other : others) values.push_back(input(g, other));
@@ -220,7 +220,7 @@ int main(int argc, char** argv) {
   std::vector<std::string> filters;
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) {
-      seconds = std::atof(argv[++i]);
+      seconds = std::strtod(argv[++i], nullptr);
     } else {
       filters.emplace_back(argv[i]);
     }

@@ -2,6 +2,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <ostream>
 
 #include <gtest/gtest.h>
 
@@ -42,8 +43,8 @@ struct MathCase {
   double from = 2 * double{kLeast};
   double parameter = 0;
 };
-void PrintTo(const MathCase& one, std::ostream* out) {
-  *out << element_op_info(one.op).name << " " << one.parameter;
+std::ostream& operator<<(std::ostream& out, const MathCase& one) {
+  return out << element_op_info(one.op).name << " " << one.parameter;
 }
 
 class VectorMath : public testing::TestWithParam<MathCase> {};

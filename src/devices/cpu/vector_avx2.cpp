@@ -17,8 +17,8 @@ namespace {
 
 using Vec = __m256;
 using Doubles = __m256d;
-typedef std::int32_t Bits __attribute__((vector_size(32)));
-typedef std::int64_t LongBits __attribute__((vector_size(32)));
+using Bits __attribute__((vector_size(32))) = std::int32_t;
+using LongBits __attribute__((vector_size(32))) = std::int64_t;
 constexpr int kWidth = 8;
 constexpr Bits kIota = {0, 1, 2, 3, 4, 5, 6, 7};
 

@@ -23,8 +23,8 @@ namespace {
 
 using Vec = __m512;
 using Doubles = __m512d;
-typedef std::int32_t Bits __attribute__((vector_size(64)));
-typedef std::int64_t LongBits __attribute__((vector_size(64)));
+using Bits __attribute__((vector_size(64))) = std::int32_t;
+using LongBits __attribute__((vector_size(64))) = std::int64_t;
 constexpr int kWidth = 16;
 constexpr Bits kIota = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 

@@ -12,10 +12,10 @@ namespace {
 #define BASCULE_TARGET
 #define BASCULE_KERNEL BASCULE_TARGET __attribute__((always_inline)) inline
 
-typedef float Vec __attribute__((vector_size(16)));
-typedef double Doubles __attribute__((vector_size(16)));
-typedef std::int32_t Bits __attribute__((vector_size(16)));
-typedef std::int64_t LongBits __attribute__((vector_size(16)));
+using Vec __attribute__((vector_size(16))) = float;
+using Doubles __attribute__((vector_size(16))) = double;
+using Bits __attribute__((vector_size(16))) = std::int32_t;
+using LongBits __attribute__((vector_size(16))) = std::int64_t;
 constexpr int kWidth = 4;
 constexpr Bits kIota = {0, 1, 2, 3};
 
