@@ -64,7 +64,8 @@ struct OpInfo {
   bool view = false;
   /// Depends on the seed and the step; never merged with an equal node.
   bool random = false;
-  /// Output o may be written over input in_place[o] of the same type, −1: not.
+  /// Output o may be written over input in_place[o] if both have the same type; not when that is
+  /// −1 or the list ends before o. Inputs that the list names may be missing.
   std::vector<std::int32_t> in_place = {};
 };
 
