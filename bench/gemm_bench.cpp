@@ -241,7 +241,9 @@ class Bench {
 }  // namespace bascule::detail
 
 int main(int argc, char** argv) {
-  using namespace bascule::detail;
+  using bascule::detail::all_gemm_kernels;
+  using bascule::detail::gemm_kernels;
+  using bascule::detail::GemmKernels;
   bool csv = false, cpu_time = false;
   double seconds = .15;
   const GemmKernels* kernels = &gemm_kernels();
@@ -254,7 +256,7 @@ int main(int argc, char** argv) {
     } else if (argument == "--cpu-time") {
       cpu_time = true;
     } else if (argument == "--seconds" && more) {
-      seconds = std::atof(argv[++i]);
+      seconds = std::strtod(argv[++i], nullptr);
     } else if (argument == "--isa" && more) {
       const std::string name = argv[++i];
       for (const GemmKernels* each : all_gemm_kernels())
@@ -263,5 +265,5 @@ int main(int argc, char** argv) {
       filters.push_back(argument);
     }
   }
-  Bench(*kernels, seconds, csv, cpu_time, filters).run();
+  bascule::detail::Bench(*kernels, seconds, csv, cpu_time, filters).run();
 }

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -103,14 +102,23 @@ const std::vector<LinearShape>& shapes() {
   return all;
 }
 
-class GemmTest : public testing::TestWithParam<std::tuple<int, LinearShape, MatrixLayout>> {
- protected:
-  [[nodiscard]] static const GemmKernels& kernels() {
-    return *all_gemm_kernels()[std::size_t(std::get<0>(GetParam()))];
-  }
-  [[nodiscard]] static LinearShape shape() { return std::get<1>(GetParam()); }
-  [[nodiscard]] static MatrixLayout layout() { return std::get<2>(GetParam()); }
-  [[nodiscard]] Panels panels() const { return {shape().inputs, shape().outputs, kernels().panel}; }
+/// One shape, with its operands, for one instruction set and layout of the weights.
+class GemmCase {
+ public:
+  GemmCase(const GemmKernels& kernels, const LinearShape& shape, MatrixLayout layout)
+      : kernels_(kernels), s_(shape), layout_(layout) {}
+
+  void check_packing();
+  void check_forward();
+  void check_input_gradient();
+  void check_weight_gradient();
+  void check_updates();
+  void check_plain_product();
+
+ private:
+  [[nodiscard]] const GemmKernels& kernels() const { return kernels_; }
+  [[nodiscard]] MatrixLayout layout() const { return layout_; }
+  [[nodiscard]] Panels panels() const { return {s_.inputs, s_.outputs, kernels_.panel}; }
   /// A matrix [inputs, outputs] in the layout of the case, and back.
   [[nodiscard]] Guarded arranged(const Guarded& matrix) const {
     if (layout() == MatrixLayout::kRowMajor) return matrix;
@@ -120,7 +128,7 @@ class GemmTest : public testing::TestWithParam<std::tuple<int, LinearShape, Matr
   }
   [[nodiscard]] Guarded row_major(const Guarded& arranged_matrix) const {
     if (layout() == MatrixLayout::kRowMajor) return arranged_matrix;
-    Guarded matrix(shape().inputs * shape().outputs);
+    Guarded matrix(s_.inputs * s_.outputs);
     unpack_panels(panels(), arranged_matrix.data(), matrix.data());
     return matrix;
   }
@@ -133,12 +141,14 @@ class GemmTest : public testing::TestWithParam<std::tuple<int, LinearShape, Matr
         ASSERT_EQ(arranged_matrix[p.offset(last) + r * width + j], 0) << r << ' ' << j;
   }
 
-  LinearShape s_ = shape();
+  const GemmKernels& kernels_;
+  LinearShape s_;
+  MatrixLayout layout_;
   Guarded x_ = random_array(s_.batch * s_.inputs, 1);
   Guarded w_ = random_array(s_.inputs * s_.outputs, 2);
   Guarded bias_ = random_array(s_.outputs, 3);
   Guarded dy_ = random_array(s_.batch * s_.outputs, 4);
-  ThreadPool one_{1}, two_{2}, three_{3};
+  ThreadPool one_{1}, two_{2}, three_{3};  // these start threads when first used
 };
 
 /// Runs on one, two and three threads; all must agree to the bit. Returns the result.
@@ -155,13 +165,13 @@ Guarded same_for_all_threads(const std::vector<ThreadPool*>& pools, const Guarde
   return first;
 }
 
-TEST_P(GemmTest, Packing) {
+void GemmCase::check_packing() {
   const Guarded packed = arranged(w_);
   expect_zero_padding(packed);
   EXPECT_EQ(row_major(packed).values(), w_.values());
 }
 
-TEST_P(GemmTest, Forward) {
+void GemmCase::check_forward() {
   const Guarded w = arranged(w_);
   const GemmPlan plan = plan_linear_forward(kernels(), s_, layout());
   const auto run = [&](const ForwardEpilogue& epilogue) {
@@ -200,7 +210,7 @@ TEST_P(GemmTest, Forward) {
   expect_near(run(epilogue), expected);
 }
 
-TEST_P(GemmTest, InputGradient) {
+void GemmCase::check_input_gradient() {
   const Guarded w = arranged(w_);
   const GemmPlan plan = plan_input_gradient(kernels(), s_, layout());
   const auto run = [&](const BackwardEpilogue& epilogue) {
@@ -232,7 +242,7 @@ TEST_P(GemmTest, InputGradient) {
   expect_near(run(epilogue), expected);
 }
 
-TEST_P(GemmTest, WeightGradient) {
+void GemmCase::check_weight_gradient() {
   const GemmPlan plan = plan_weight_gradient(kernels(), s_);
   const Reference expected = multiply(
       s_.inputs, s_.batch, s_.outputs, [&](auto i, auto k) { return x_[k * s_.inputs + i]; },
@@ -297,7 +307,7 @@ UpdateParameters parameters_of(UpdateRule rule, bool decay) {
   return adam_parameters(adam, 3);
 }
 
-TEST_P(GemmTest, UpdateOfWeights) {
+void GemmCase::check_updates() {
   const GemmPlan plan = plan_weight_gradient(kernels(), s_);
   for (int r = 0; r < kUpdateRules; ++r) {
     const auto rule = static_cast<UpdateRule>(r);
@@ -347,8 +357,7 @@ TEST_P(GemmTest, UpdateOfWeights) {
   }
 }
 
-TEST_P(GemmTest, PlainProduct) {
-  if (layout() == MatrixLayout::kPanels) return;
+void GemmCase::check_plain_product() {
   const Guarded b = random_array(s_.outputs * s_.inputs, 9);
   for (const bool transpose_a : {false, true}) {
     for (const bool transpose_b : {false, true}) {
@@ -373,19 +382,53 @@ TEST_P(GemmTest, PlainProduct) {
   }
 }
 
-std::string case_name(const testing::TestParamInfo<GemmTest::ParamType>& info) {
-  const LinearShape s = std::get<1>(info.param);
-  return std::string(all_gemm_kernels()[std::size_t(std::get<0>(info.param))]->name) + "_" +
-         std::to_string(s.batch) + "_" + std::to_string(s.inputs) + "_" +
-         std::to_string(s.outputs) +
-         (std::get<2>(info.param) == MatrixLayout::kPanels ? "_panels" : "_rows");
+class GemmTest : public testing::TestWithParam<int> {
+ protected:
+  [[nodiscard]] static const GemmKernels& kernels() {
+    return *all_gemm_kernels()[static_cast<std::size_t>(GetParam())];
+  }
+  static void for_all(void (GemmCase::*check)()) {
+    for (const LinearShape& s : shapes()) {
+      for (const MatrixLayout layout : {MatrixLayout::kRowMajor, MatrixLayout::kPanels}) {
+        SCOPED_TRACE(testing::Message() << s.batch << 'x' << s.inputs << 'x' << s.outputs
+                                        << (layout == MatrixLayout::kPanels ? " panels" : ""));
+        GemmCase one(kernels(), s, layout);
+        (one.*check)();
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
+};
+
+TEST_P(GemmTest, Packing) {
+  for_all(&GemmCase::check_packing);
+}
+TEST_P(GemmTest, Forward) {
+  for_all(&GemmCase::check_forward);
+}
+TEST_P(GemmTest, InputGradient) {
+  for_all(&GemmCase::check_input_gradient);
+}
+TEST_P(GemmTest, WeightGradient) {
+  for_all(&GemmCase::check_weight_gradient);
+}
+TEST_P(GemmTest, UpdateOfWeights) {
+  for_all(&GemmCase::check_updates);
+}
+TEST_P(GemmTest, PlainProduct) {
+  for (const LinearShape& s : shapes()) {
+    SCOPED_TRACE(testing::Message() << s.batch << 'x' << s.inputs << 'x' << s.outputs);
+    GemmCase(kernels(), s, MatrixLayout::kRowMajor).check_plain_product();
+    if (HasFatalFailure()) return;
+  }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Shapes, GemmTest,
-    testing::Combine(testing::Range(0, int(all_gemm_kernels().size())), testing::ValuesIn(shapes()),
-                     testing::Values(MatrixLayout::kRowMajor, MatrixLayout::kPanels)),
-    case_name);
+INSTANTIATE_TEST_SUITE_P(InstructionSets, GemmTest,
+                         testing::Range(0, static_cast<int>(all_gemm_kernels().size())),
+                         [](const testing::TestParamInfo<int>& isa) {
+                           return std::string(
+                               all_gemm_kernels()[static_cast<std::size_t>(isa.param)]->name);
+                         });
 
 }  // namespace
 }  // namespace bascule::detail

@@ -14,12 +14,9 @@ namespace {
 #define BASCULE_KERNEL BASCULE_TARGET __attribute__((always_inline)) inline
 
 using Vec = __m256;
-typedef int Lanes __attribute__((vector_size(32)));
 constexpr int kWidth = 8;
 constexpr int kPanel = 16;
 constexpr int kTileRows = 6;  // 12 sums of 16 registers
-constexpr Lanes kLowLanes = {0, 8, 1, 9, 2, 10, 3, 11};
-constexpr Lanes kHighLanes = {4, 12, 5, 13, 6, 14, 7, 15};
 
 BASCULE_KERNEL Vec load(const float* p) {
   return _mm256_loadu_ps(p);
@@ -46,6 +43,14 @@ BASCULE_KERNEL Vec fma(Vec a, Vec b, Vec c) {
 }
 BASCULE_KERNEL Vec root(Vec a) {
   return _mm256_sqrt_ps(a);
+}
+
+/// The low, or high, halves of a and b with their elements in turns.
+BASCULE_KERNEL Vec mix_low(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+}
+BASCULE_KERNEL Vec mix_high(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
 }
 
 #include "devices/cpu/gemm_kernels.inc"

@@ -14,12 +14,9 @@ namespace {
 #define BASCULE_KERNEL BASCULE_TARGET __attribute__((always_inline)) inline
 
 using Vec = __m512;
-typedef int Lanes __attribute__((vector_size(64)));
 constexpr int kWidth = 16;
 constexpr int kPanel = 32;
 constexpr int kTileRows = 12;  // 24 sums of 32 registers
-constexpr Lanes kLowLanes = {0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23};
-constexpr Lanes kHighLanes = {8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
 
 BASCULE_KERNEL Vec load(const float* p) {
   return _mm512_loadu_ps(p);
@@ -46,6 +43,15 @@ BASCULE_KERNEL Vec fma(Vec a, Vec b, Vec c) {
 // Not _mm512_sqrt_ps, of which GCC 12 warns (its bug 105593).
 BASCULE_KERNEL Vec root(Vec a) {
   return _mm512_maskz_sqrt_ps(0xffff, a);
+}
+
+/// The low, or high, halves of a and b with their elements in turns.
+BASCULE_KERNEL Vec mix_low(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+BASCULE_KERNEL Vec mix_high(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15,
+                                 31);
 }
 
 #include "devices/cpu/gemm_kernels.inc"

@@ -12,13 +12,10 @@ namespace {
 #define BASCULE_TARGET
 #define BASCULE_KERNEL BASCULE_TARGET __attribute__((always_inline)) inline
 
-typedef float Vec __attribute__((vector_size(16)));
-typedef int Lanes __attribute__((vector_size(16)));
+using Vec = float __attribute__((vector_size(16)));
 constexpr int kWidth = 4;
 constexpr int kPanel = 16;
 constexpr int kTileRows = 3;  // 12 sums of 16 registers
-constexpr Lanes kLowLanes = {0, 4, 1, 5};
-constexpr Lanes kHighLanes = {2, 6, 3, 7};
 
 BASCULE_KERNEL Vec load(const float* p) {
   Vec v;
@@ -45,6 +42,14 @@ BASCULE_KERNEL Vec fma(Vec a, Vec b, Vec c) {
 }
 BASCULE_KERNEL Vec root(Vec a) {
   return Vec{std::sqrt(a[0]), std::sqrt(a[1]), std::sqrt(a[2]), std::sqrt(a[3])};
+}
+
+/// The low, or high, halves of a and b with their elements in turns.
+BASCULE_KERNEL Vec mix_low(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 0, 4, 1, 5);
+}
+BASCULE_KERNEL Vec mix_high(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 2, 6, 3, 7);
 }
 
 #include "devices/cpu/gemm_kernels.inc"

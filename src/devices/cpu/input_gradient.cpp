@@ -45,8 +45,8 @@ void input_gradient_of_few(const GemmPlan& plan, const float* dy, const float* w
     dot_rows(plan, w, workspace, rows, dx);
     for (std::int64_t sample = 0; sample < plan.b.columns; ++sample) {
       float* row = dx + sample * plan.rows + rows.begin;
-      const float* x =
-          epilogue.x == nullptr ? nullptr : epilogue.x + sample * plan.rows + rows.begin;
+      if (epilogue.x == nullptr) continue;
+      const float* x = epilogue.x + sample * plan.rows + rows.begin;
       for (std::int64_t i = 0; epilogue.relu && i < rows.size(); ++i)
         row[i] = x[i] > 0 ? row[i] : 0;
       if (epilogue.derivative != nullptr)

@@ -33,7 +33,7 @@ void linear_forward(const GemmPlan& plan, const float* x, const float* w,
 
 /// What happens to dx = dy Wᵀ, where x was the output of an activation.
 struct BackwardEpilogue {
-  const float* x = nullptr;  ///< [batch, inputs]
+  const float* x = nullptr;  ///< [batch, inputs]; null if neither of the following is asked for
   bool relu = false;         ///< dx where x > 0, else 0
   /// On each finished piece of a row of dx, with the same piece of x.
   void (*derivative)(float* row, const float* x, std::int64_t n, const void* context) = nullptr;
@@ -46,7 +46,7 @@ void input_gradient(const GemmPlan& plan, const float* dy, const float* w,
                     const BackwardEpilogue& epilogue, float* dx, float* workspace,
                     ThreadPool& pool);
 
-/// `weights` is the layout of dW, or of the weights and states that are updated.
+/// One plan for either layout of dW, or of the weights and states that are updated.
 GemmPlan plan_weight_gradient(const GemmKernels& kernels, const LinearShape& shape);
 /// dW[inputs, outputs] = xᵀ dy.
 void weight_gradient(const GemmPlan& plan, const float* x, const float* dy, MatrixLayout layout,
