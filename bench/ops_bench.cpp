@@ -109,7 +109,7 @@ std::vector<Line> lines() {
                    [=](Graph& g) { return std::vector{op(input(g, shape))}; }});
   };
   const auto map = [&](const std::string& name, const MapCode& code, const Shape& shape,
-                       std::vector<Shape> others) {
+                       const std::vector<Shape>& others) {
     all.push_back({fmt::format("{} {}", name, shape.to_string()), [=](Graph& g) {
                      std::vector<Value> values{input(g, shape)};
                      for (const Shape& other : others) values.push_back(input(g, other));
@@ -132,7 +132,12 @@ std::vector<Line> lines() {
                    [=](Graph& g) { return std::vector{sum(input(g, shape), {0})}; }});
     all.push_back({fmt::format("sum {}", shape.to_string()),
                    [=](Graph& g) { return std::vector{sum(input(g, shape))}; }});
-    one("transpose", [](const Value& a) { return transpose(a, {1, 0}); }, shape);
+    one(
+        "transpose",
+        [](const Value& a) {
+          return transpose(a, {1, 0});
+        },
+        shape);
     all.push_back({fmt::format("adam {}", shape.to_string()), [=](Graph& g) {
                      const Value lr = input(g, {}), step = g.input("step", i64({}));
                      return adam_update(input(g, shape), input(g, shape), input(g, shape),
@@ -159,12 +164,11 @@ std::vector<Line> lines() {
                      return g.add(get_op("sparse_cross_entropy"),
                                   std::array{input(g, shape), labels(g, shape[0])}, {});
                    }});
-    all.push_back({fmt::format("cross_entropy_grad {}", shape.to_string()), [=](Graph& g) {
-                     return g.add(get_op("sparse_cross_entropy_grad"),
-                                  std::array{input(g, shape), labels(g, shape[0]),
-                                             input(g, {shape[0]})},
-                                  {});
-                   }});
+    all.push_back(
+        {fmt::format("cross_entropy_grad {}", shape.to_string()), [=](Graph& g) {
+           return g.add(get_op("sparse_cross_entropy_grad"),
+                        std::array{input(g, shape), labels(g, shape[0]), input(g, {shape[0]})}, {});
+         }});
   }
   return all;
 }
@@ -174,8 +178,9 @@ std::pair<double, double> memory_speed(Device& device, double seconds) {
   constexpr std::int64_t kFloats = std::int64_t{1} << 26;
   Subject reads(device, [](Graph& g) { return std::vector{sum(input(g, {kFloats}))}; });
   const double read = reads.bytes() / fastest(seconds, [&] { reads.run(); });
-  Subject copies(device,
-                 [](Graph& g) { return std::vector{reshape(input(g, {kFloats}), {1, kFloats})}; });
+  Subject copies(device, [](Graph& g) {
+    return std::vector{reshape(input(g, {kFloats}), {1, kFloats})};
+  });
   const double copied = 8.0 * kFloats / fastest(seconds, [&] { copies.run(); });
   return {read * 1e-9, copied * 1e-9};
 }
@@ -215,7 +220,7 @@ int main(int argc, char** argv) {
   std::vector<std::string> filters;
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) {
-      seconds = std::atof(argv[++i]);
+      seconds = std::strtod(argv[++i], nullptr);
     } else {
       filters.emplace_back(argv[i]);
     }

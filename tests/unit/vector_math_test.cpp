@@ -2,6 +2,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <ostream>
 
 #include <gtest/gtest.h>
 
@@ -42,8 +43,8 @@ struct MathCase {
   double from = 2 * double{kLeast};
   double parameter = 0;
 };
-void PrintTo(const MathCase& one, std::ostream* out) {
-  *out << element_op_info(one.op).name << " " << one.parameter;
+std::ostream& operator<<(std::ostream& out, const MathCase& one) {
+  return out << element_op_info(one.op).name << " " << one.parameter;
 }
 
 class VectorMath : public testing::TestWithParam<MathCase> {};
@@ -57,9 +58,8 @@ TEST_P(VectorMath, RelativeErrorIsSmall) {
                                           : apply(*kernels, one.op, x, x, one.parameter);
     double worst = 0;
     for (std::size_t i = 0; i < x.size(); ++i) {
-      const double exact =
-          gradient ? apply_element_op(one.op, 1, double{x[i]}, 0, one.parameter)
-                   : apply_element_op(one.op, double{x[i]}, 0, 0, one.parameter);
+      const double exact = gradient ? apply_element_op(one.op, 1, double{x[i]}, 0, one.parameter)
+                                    : apply_element_op(one.op, double{x[i]}, 0, 0, one.parameter);
       if (!std::isfinite(static_cast<float>(exact))) {
         // An infinity of the judge may be a sum that only float64 can hold; a NaN is one.
         if (std::isnan(exact)) {
@@ -70,7 +70,8 @@ TEST_P(VectorMath, RelativeErrorIsSmall) {
         continue;
       }
       if (std::abs(exact) < one.from) {
-        ASSERT_LE(std::abs(y[i]), 1.01 * one.from + 2 * double{kLeast}) << kernels->name << " at " << x[i];
+        ASSERT_LE(std::abs(y[i]), 1.01 * one.from + 2 * double{kLeast})
+            << kernels->name << " at " << x[i];
         continue;
       }
       const double error = std::abs(double{y[i]} - exact) / std::abs(exact);
@@ -85,22 +86,18 @@ TEST_P(VectorMath, RelativeErrorIsSmall) {
 // absolute error is small.
 INSTANTIATE_TEST_SUITE_P(
     Functions, VectorMath,
-    testing::Values(MathCase{ElementOp::kExp, 1e-7}, MathCase{ElementOp::kLog, 1e-7},
-                    MathCase{ElementOp::kSqrt, 6e-8}, MathCase{ElementOp::kRsqrt, 1.2e-7},
-                    MathCase{ElementOp::kTanh, 2e-7}, MathCase{ElementOp::kSigmoid, 2e-7},
-                    MathCase{ElementOp::kSoftplus, 3e-7, 1e-37},
-                    MathCase{ElementOp::kElu, 2.5e-7, 2e-38, 0.7},
-                    MathCase{ElementOp::kSilu, 3e-7, 3e-36},
-                    MathCase{ElementOp::kGelu, 6e-7, 1e-30},
-                    MathCase{ElementOp::kGeluTanh, 2e-6, 1e-4},
-                    MathCase{ElementOp::kSiluGrad, 1e-6, 0.1},
-                    MathCase{ElementOp::kGeluGrad, 1e-6, 0.1},
-                    MathCase{ElementOp::kGeluTanhGrad, 1e-6, 0.1},
-                    MathCase{ElementOp::kPower, 1e-7, 3e-38, 1.7},
-                    MathCase{ElementOp::kPower, 1e-7, 3e-38, -0.3},
-                    MathCase{ElementOp::kPower, 1e-7, 3e-38, 33},
-                    MathCase{ElementOp::kPower, 3e-7, 3e-38, 3},
-                    MathCase{ElementOp::kPower, 3e-7, 3e-38, -2}));
+    testing::Values(
+        MathCase{ElementOp::kExp, 1e-7}, MathCase{ElementOp::kLog, 1e-7},
+        MathCase{ElementOp::kSqrt, 6e-8}, MathCase{ElementOp::kRsqrt, 1.2e-7},
+        MathCase{ElementOp::kTanh, 2e-7}, MathCase{ElementOp::kSigmoid, 2e-7},
+        MathCase{ElementOp::kSoftplus, 3e-7, 1e-37}, MathCase{ElementOp::kElu, 2.5e-7, 2e-38, 0.7},
+        MathCase{ElementOp::kSilu, 3e-7, 3e-36}, MathCase{ElementOp::kGelu, 6e-7, 1e-30},
+        MathCase{ElementOp::kGeluTanh, 2e-6, 1e-4}, MathCase{ElementOp::kSiluGrad, 1e-6, 0.1},
+        MathCase{ElementOp::kGeluGrad, 1e-6, 0.1}, MathCase{ElementOp::kGeluTanhGrad, 1e-6, 0.1},
+        MathCase{ElementOp::kPower, 1e-7, 3e-38, 1.7},
+        MathCase{ElementOp::kPower, 1e-7, 3e-38, -0.3},
+        MathCase{ElementOp::kPower, 1e-7, 3e-38, 33}, MathCase{ElementOp::kPower, 3e-7, 3e-38, 3},
+        MathCase{ElementOp::kPower, 3e-7, 3e-38, -2}));
 
 struct SpecialCase {
   ElementOp op;
@@ -158,8 +155,8 @@ TEST(VectorMath, InfinitiesZerosAndNaN) {
         x[n / 2] = one.x;
         const float y = apply(*kernels, one.op, x, x, one.parameter)[n / 2];
         const auto where = [&] {
-          return testing::Message() << kernels->name << " " << element_op_info(one.op).name << " of "
-                                    << one.x << " with " << one.parameter << ": " << y;
+          return testing::Message() << kernels->name << " " << element_op_info(one.op).name
+                                    << " of " << one.x << " with " << one.parameter << ": " << y;
         };
         if (std::isnan(one.expected)) {
           EXPECT_TRUE(std::isnan(y)) << where();

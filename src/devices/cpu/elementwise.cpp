@@ -71,9 +71,13 @@ class MapKernel final : public Kernel {
     last_use_.assign(registers(), -1);
     for (std::size_t k = 0; k < code_.instructions.size(); ++k) {
       const MapInstruction& one = code_.instructions[k];
-      const std::int32_t reads[] = {one.a, one.b, one.c};
-      for (int o = 0; o < element_op_info(one.op).operands; ++o)
-        last_use_[static_cast<std::size_t>(reads[o])] = static_cast<std::int64_t>(k);
+      const int operands = element_op_info(one.op).operands;
+      const auto read = [&](std::int32_t r) {
+        last_use_[static_cast<std::size_t>(r)] = static_cast<std::int64_t>(k);
+      };
+      read(one.a);
+      if (operands > 1) read(one.b);
+      if (operands > 2) read(one.c);
     }
     for (const std::int32_t result : code_.outputs)
       last_use_[static_cast<std::size_t>(result)] =
@@ -116,8 +120,8 @@ class MapKernel final : public Kernel {
     const float** r = registers_.data() + static_cast<std::size_t>(thread) * registers();
     for (std::size_t i = 0; i < inputs(); ++i) {
       if (operands_[i].same_for_blocks_of(block_))
-        r[i] = operands_[i].read(input<float>(arguments, i), begin,
-                                 std::min(block_, end - begin), slot(i));
+        r[i] = operands_[i].read(input<float>(arguments, i), begin, std::min(block_, end - begin),
+                                 slot(i));
     }
     for (std::int64_t at = begin; at < end; at += block_) {
       const std::int64_t n = std::min(block_, end - at);

@@ -24,11 +24,10 @@ std::unique_ptr<Kernel> reshape(const CpuContext& context, const KernelRequest& 
   return make_kernel(
       "copy", 0, [context, bytes = request.inputs[0].bytes()](const KernelArguments& arguments) {
         if (arguments.inputs[0] == arguments.outputs[0]) return;
-        for_chunks(context.pool, bytes, 4 * kChunk,
-                   [&](std::int64_t begin, std::int64_t end, int) {
-                     copy_bytes(input<char>(arguments, 0) + begin, output<char>(arguments) + begin,
-                                end - begin);
-                   });
+        for_chunks(context.pool, bytes, 4 * kChunk, [&](std::int64_t begin, std::int64_t end, int) {
+          copy_bytes(input<char>(arguments, 0) + begin, output<char>(arguments) + begin,
+                     end - begin);
+        });
       });
 }
 
@@ -70,8 +69,12 @@ std::unique_ptr<Kernel> slice(const CpuContext& context, const KernelRequest& re
   const Shape &from = request.inputs[0].shape, &to = request.node.outputs[0].shape;
   const auto [outer, inner] = around(from, axis, element_bytes(request));
   const std::int64_t bytes = extent_along(to, axis) * inner;
-  const Pieces pieces{outer, bytes, extent_along(from, axis) * inner, bytes,
-                      request.node.attributes.integer("begin") * inner, 0};
+  const Pieces pieces{outer,
+                      bytes,
+                      extent_along(from, axis) * inner,
+                      bytes,
+                      request.node.attributes.integer("begin") * inner,
+                      0};
   return make_kernel("copies", 0, [context, pieces](const KernelArguments& arguments) {
     copy_pieces(context.pool, pieces, input<char>(arguments, 0), output<char>(arguments));
   });
@@ -148,9 +151,9 @@ std::unique_ptr<Kernel> broadcast_to(const CpuContext& context, const KernelRequ
 }  // namespace
 
 std::span<const CpuOp> cpu_move_ops() {
-  static const std::array ops = {CpuOp{"reshape", reshape},     CpuOp{"transpose", make_transpose},
-                                 CpuOp{"slice", slice},         CpuOp{"pad_slice", pad_slice},
-                                 CpuOp{"concat", concat},       CpuOp{"broadcast_to", broadcast_to}};
+  static const std::array ops = {CpuOp{"reshape", reshape}, CpuOp{"transpose", make_transpose},
+                                 CpuOp{"slice", slice},     CpuOp{"pad_slice", pad_slice},
+                                 CpuOp{"concat", concat},   CpuOp{"broadcast_to", broadcast_to}};
   return ops;
 }
 

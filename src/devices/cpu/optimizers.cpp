@@ -14,8 +14,7 @@ namespace bascule::detail {
 namespace {
 
 std::unique_ptr<Kernel> update(const CpuContext& context, const KernelRequest& request) {
-  const OptimizerRule rule =
-      *optimizer_rule(request.node.op->name, request.node.attributes);
+  const OptimizerRule rule = *optimizer_rule(request.node.op->name, request.node.attributes);
   const std::size_t states = request.node.outputs.size() - 1, gradient = 1 + states;
   const bool steps = request.inputs.size() > gradient + 2;
   return make_kernel(
@@ -30,8 +29,7 @@ std::unique_ptr<Kernel> update(const CpuContext& context, const KernelRequest& r
             const float* old = input<float>(arguments, i) + begin;
             if (old != arrays[i]) std::copy_n(old, end - begin, arrays[i]);
           }
-          update_array(context.gemm,
-                       {rule.rule, parameters, arrays[0], {arrays[1], arrays[2]}},
+          update_array(context.gemm, {rule.rule, parameters, arrays[0], {arrays[1], arrays[2]}},
                        input<float>(arguments, gradient) + begin, end - begin);
         });
       });

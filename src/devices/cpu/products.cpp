@@ -98,10 +98,10 @@ std::unique_ptr<Kernel> linear_input_grad(const CpuContext& context, const Kerne
       relu ? RowFunction{} : row_function(context, request.node.attributes);
   if (shape.batch * shape.inputs == 0 || shape.outputs == 0) {
     // A gradient of zeros, through any activation.
-    return make_kernel("zeros", 0, [count = shape.batch * shape.inputs](
-                                       const KernelArguments& arguments) {
-      std::fill_n(output<float>(arguments), count, 0.0F);
-    });
+    return make_kernel("zeros", 0,
+                       [count = shape.batch * shape.inputs](const KernelArguments& arguments) {
+                         std::fill_n(output<float>(arguments), count, 0.0F);
+                       });
   }
   const MatrixLayout layout = matrix_layout(request, 1);
   const GemmPlan plan = plan_input_gradient(context.gemm, shape, layout);
@@ -125,10 +125,10 @@ std::unique_ptr<Kernel> linear_weight_grad(const CpuContext& context,
                                            const KernelRequest& request) {
   const LinearShape shape = weight_shape(request);
   if (shape.batch == 0 || shape.inputs * shape.outputs == 0) {
-    return make_kernel("zeros", 0, [count = shape.inputs * shape.outputs](
-                                       const KernelArguments& arguments) {
-      std::fill_n(output<float>(arguments), count, 0.0F);
-    });
+    return make_kernel("zeros", 0,
+                       [count = shape.inputs * shape.outputs](const KernelArguments& arguments) {
+                         std::fill_n(output<float>(arguments), count, 0.0F);
+                       });
   }
   const GemmPlan plan = plan_weight_gradient(context.gemm, shape);
   return make_kernel(context.gemm.name, plan.workspace_bytes(),
@@ -161,8 +161,8 @@ std::unique_ptr<Kernel> linear_update(const CpuContext& context, const KernelReq
   return make_kernel(describe(context, layout), workspace, [=](const KernelArguments& arguments) {
     UpdateTarget target{};
     target.rule = rule.rule;
-    target.parameters = rule.at(*input<float>(arguments, lr),
-                                steps ? *input<std::int64_t>(arguments, lr + 1) : 0);
+    target.parameters =
+        rule.at(*input<float>(arguments, lr), steps ? *input<std::int64_t>(arguments, lr + 1) : 0);
     for (std::size_t i = 0; i <= states; ++i) {
       float* array = output<float>(arguments, i);
       (i == 0 ? target.weights : target.states[i - 1]) = array;
@@ -191,12 +191,11 @@ std::unique_ptr<Kernel> matmul(const CpuContext& context, const KernelRequest& r
     });
   }
   const GemmPlan plan = plan_gemm(context.gemm, shape);
-  return make_kernel(context.gemm.name, plan.workspace_bytes(),
-                     [=](const KernelArguments& arguments) {
-                       gemm(plan, input<float>(arguments, 0), input<float>(arguments, 1),
-                            output<float>(arguments), static_cast<float*>(arguments.workspace),
-                            context.pool);
-                     });
+  return make_kernel(
+      context.gemm.name, plan.workspace_bytes(), [=](const KernelArguments& arguments) {
+        gemm(plan, input<float>(arguments, 0), input<float>(arguments, 1), output<float>(arguments),
+             static_cast<float*>(arguments.workspace), context.pool);
+      });
 }
 
 /// Weights in panels, everything else row-major.

@@ -41,11 +41,10 @@ std::unique_ptr<Kernel> dropout_mask(const CpuContext& context, const KernelRequ
   // The least float that is not below the rate parts the same floats as the rate does.
   auto bound = static_cast<float>(rate);
   if (double{bound} < rate) bound = std::nextafter(bound, std::numeric_limits<float>::infinity());
-  return random(context, request,
-                [loop = context.vector.dropout_mask, bound,
-                 kept = static_cast<float>(1 / (1 - rate))](const RandomStretch& s, float* out) {
-                  loop(s, bound, kept, out);
-                });
+  return random(
+      context, request,
+      [loop = context.vector.dropout_mask, bound, kept = static_cast<float>(1 / (1 - rate))](
+          const RandomStretch& s, float* out) { loop(s, bound, kept, out); });
 }
 
 std::unique_ptr<Kernel> increment(const CpuContext&, const KernelRequest& request) {

@@ -194,7 +194,8 @@ class ReduceKernel final : public Kernel {
   }
   void launch_by_columns(const float* x, float* out, Total* totals) const {
     // Whole cache lines, and at least a few of them.
-    const std::int64_t width = std::max<std::int64_t>(128, rows_of_chunk(reduced_, kChunk) / 16 * 16);
+    const std::int64_t width =
+        std::max<std::int64_t>(128, rows_of_chunk(reduced_, kChunk) / 16 * 16);
     for_chunks(context_.pool, r_.run, width, [&](std::int64_t begin, std::int64_t end, int) {
       std::fill_n(totals + begin, end - begin, Op::kStart);
       Op::columns(context_.vector, x + begin, r_.run, reduced_, end - begin, totals + begin);
@@ -218,17 +219,16 @@ std::unique_ptr<Kernel> reduce(const CpuContext& context, const KernelRequest& r
 
 std::unique_ptr<Kernel> argmax(const CpuContext& context, const KernelRequest& request) {
   const Shape& shape = request.inputs[0].shape;
-  return make_kernel(
-      context.vector.name, 0,
-      [context, rows = request.node.outputs[0].shape.count(),
-       columns = shape[shape.rank() - 1]](const KernelArguments& arguments) {
-        for_chunks(context.pool, rows, rows_of_chunk(columns, kChunk),
-                   [&](std::int64_t begin, std::int64_t end, int) {
-                     for (std::int64_t i = begin; i < end; ++i)
-                       output<std::int32_t>(arguments)[i] =
-                           context.vector.argmax(input<float>(arguments, 0) + i * columns, columns);
-                   });
-      });
+  return make_kernel(context.vector.name, 0,
+                     [context, rows = request.node.outputs[0].shape.count(),
+                      columns = shape[shape.rank() - 1]](const KernelArguments& arguments) {
+                       for_chunks(context.pool, rows, rows_of_chunk(columns, kChunk),
+                                  [&](std::int64_t begin, std::int64_t end, int) {
+                                    for (std::int64_t i = begin; i < end; ++i)
+                                      output<std::int32_t>(arguments)[i] = context.vector.argmax(
+                                          input<float>(arguments, 0) + i * columns, columns);
+                                  });
+                     });
 }
 
 }  // namespace

@@ -64,13 +64,14 @@ std::unique_ptr<Kernel> pick(const CpuContext& context, const KernelRequest& req
       "plain", 0,
       [context, rows = request.inputs[0].shape[0],
        columns = request.inputs[0].shape[1]](const KernelArguments& arguments) {
-        for_chunks(context.pool, rows, kCostlyChunk, [&](std::int64_t begin, std::int64_t end, int) {
-          for (std::int64_t i = begin; i < end; ++i) {
-            const std::int32_t index = input<std::int32_t>(arguments, 1)[i];
-            output<float>(arguments)[i] =
-                inside(index, columns) ? input<float>(arguments, 0)[i * columns + index] : 0;
-          }
-        });
+        for_chunks(
+            context.pool, rows, kCostlyChunk, [&](std::int64_t begin, std::int64_t end, int) {
+              for (std::int64_t i = begin; i < end; ++i) {
+                const std::int32_t index = input<std::int32_t>(arguments, 1)[i];
+                output<float>(arguments)[i] =
+                    inside(index, columns) ? input<float>(arguments, 0)[i * columns + index] : 0;
+              }
+            });
       });
 }
 

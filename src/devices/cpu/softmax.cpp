@@ -42,9 +42,9 @@ std::unique_ptr<Kernel> backward(const CpuContext& context, const KernelRequest&
         for_chunks(context.pool, s.rows, rows_of_chunk(s.columns, kCostlyChunk),
                    [&](std::int64_t begin, std::int64_t end, int) {
                      const std::int64_t at = begin * s.columns;
-                     (context.vector.*kLoop)(
-                         input<float>(arguments, 0) + at, input<float>(arguments, 1) + at,
-                         output<float>(arguments) + at, end - begin, s.columns);
+                     (context.vector.*kLoop)(input<float>(arguments, 0) + at,
+                                             input<float>(arguments, 1) + at,
+                                             output<float>(arguments) + at, end - begin, s.columns);
                    });
       });
 }

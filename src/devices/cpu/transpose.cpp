@@ -93,9 +93,8 @@ constexpr std::int64_t kTile = 64;  // 16 KiB on each side
 
 template <class T>
 std::unique_ptr<Kernel> planes(const CpuContext& context, std::vector<Axis> axes) {
-  const auto was_last = std::find_if(axes.begin(), axes.end(), [](const Axis& a) {
-    return a.from == 1;
-  });
+  const auto was_last =
+      std::find_if(axes.begin(), axes.end(), [](const Axis& a) { return a.from == 1; });
   const Plane plane{axes.back(), *was_last};
   axes.erase(was_last);
   axes.pop_back();
@@ -109,11 +108,11 @@ std::unique_ptr<Kernel> planes(const CpuContext& context, std::vector<Axis> axes
                    const std::int64_t r = i % in_plane / column_tiles.chunks();
                    const std::int64_t c = i % column_tiles.chunks();
                    const std::int64_t row = row_tiles.begin(r), column = column_tiles.begin(c);
-                   transpose_tile(context.vector, plane,
-                                  input<T>(arguments, 0) + place.from + row * plane.rows.from +
-                                      column,
-                                  output<T>(arguments) + place.to + column * plane.columns.to + row,
-                                  row_tiles.end(r) - row, column_tiles.end(c) - column);
+                   transpose_tile(
+                       context.vector, plane,
+                       input<T>(arguments, 0) + place.from + row * plane.rows.from + column,
+                       output<T>(arguments) + place.to + column * plane.columns.to + row,
+                       row_tiles.end(r) - row, column_tiles.end(c) - column);
                  }
                });
   });
