@@ -11,6 +11,16 @@
 namespace bascule::detail {
 namespace {
 
+/// The product reads all of its operands for every element that it gives: none may be written over.
+bool reads_what_changes(const Graph& graph, const Node& product, const Node& update) {
+  for (const ValueId operand : product.inputs) {
+    for (std::size_t o = 0; o < update.outputs.size(); ++o) {
+      if (root_of(graph, operand) == root_of(graph, update.inputs[o])) return true;
+    }
+  }
+  return false;
+}
+
 bool updates_in_place(const Graph& graph, const Updates& updates, NodeId id) {
   const Node& node = graph.node(id);
   for (std::size_t o = 0; o < node.outputs.size(); ++o) {
@@ -36,7 +46,7 @@ Graph fuse_update(const Graph& graph, const Target& target) {
     const ValueId gradient = node.inputs[gradient_at];
     const Node& product = graph.node(gradient.node);
     if (product.op->name != "linear_weight_grad" || !users.single(gradient)) continue;
-    if (!updates_in_place(graph, updates, id)) continue;
+    if (!updates_in_place(graph, updates, id) || reads_what_changes(graph, product, node)) continue;
     std::vector<ValueId> inputs = product.inputs, outputs;
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
       if (i != gradient_at) inputs.push_back(node.inputs[i]);

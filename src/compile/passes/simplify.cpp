@@ -88,7 +88,7 @@ class Simplifier {
   /// The result of an op with one output, by the simplest node known.
   Value make(const OpInfo& op, Operands operands, Attributes attributes) {
     if (const ElementOpInfo* element = find_element_op(op.name); element != nullptr)
-      return make_element(op, *element, std::move(operands), std::move(attributes));
+      return make_element(op, *element, std::move(operands), attributes);
     if (const auto value = make_shape(op, operands, attributes)) return *value;
     if (op.name == "matmul") absorb_transposes(operands, attributes);
     return make_plain(op, operands, attributes)[0];
@@ -98,7 +98,7 @@ class Simplifier {
   }
 
   Value make_element(const OpInfo& op, const ElementOpInfo& element, Operands operands,
-                     Attributes attributes) {
+                     const Attributes& attributes) {
     const ValueType type = infer(op, operands, attributes);
     if (const auto folded = fold(element, operands, attributes, type)) return *folded;
     // Element ops broadcast by themselves.

@@ -135,10 +135,9 @@ std::string after(Graph graph, const std::string& pass, const Target& target,
 }
 
 std::string launches(const Plan& plan) {
-  std::string text;
-  for (const NodeId id : plan.order)
-    text += (text.empty() ? "" : " ") + std::string(plan.graph.node(id).op->name);
-  return text;
+  std::vector<std::string_view> ops;
+  for (const NodeId id : plan.order) ops.push_back(plan.graph.node(id).op->name);
+  return fmt::format("{}", fmt::join(ops, " "));
 }
 
 }  // namespace bascule::testing

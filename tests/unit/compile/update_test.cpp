@@ -111,6 +111,29 @@ TEST(FuseUpdate, EveryOptimizerUpdatesInPlace) {
   }
 }
 
+TEST(Updates, NotOverAnOperandThatIsReadInAnotherPlaceToo) {
+  // xᵀ dy reads all of x for each element that is written.
+  Graph graph;
+  const Value w = graph.variable("w", f32({4, 4})), lr = graph.variable("lr", f32({}));
+  const Value g = matmul(w, graph.input("dy", f32({4, 4})), true, false);
+  graph.assign(w, sgd_update(w, g, lr, 0)[0]);
+  const Plan plan = planned(std::move(graph));
+  EXPECT_EQ(launches(plan), "linear_weight_grad sgd_update");
+  EXPECT_THAT(plan.in_place, ElementsAre("w"));
+
+  Graph fused;
+  const Value v = fused.variable("v", f32({4, 4})), rate = fused.variable("lr", f32({}));
+  const Value dy = fused.input("dy", f32({4, 4})), a = tanh(v);
+  const Attributes sgd = {{"optimizer", std::string("sgd_update")}, {"decay", 0.0}};
+  fused.assign(v, fused.add(get_op("linear_update"), std::array{v, dy, v, rate}, sgd)[0]);
+  fused.output("y", fused.add(get_op("linear_update"), std::array{a, dy, a, rate}, sgd)[0]);
+  const Plan twice = planned(std::move(fused));
+  EXPECT_THAT(twice.in_place, IsEmpty());
+  const NodeId last = twice.graph.outputs().at("y").node;
+  EXPECT_NE(twice.values.at({last, 0}).offset,
+            twice.values.at(twice.graph.node(last).inputs[0]).offset);
+}
+
 TEST(Updates, TwoThatWaitForEachOtherAreNotBothInPlace) {
   // a' reads b and b' reads a: whichever is written first, the other still wants the old value.
   Graph graph;
