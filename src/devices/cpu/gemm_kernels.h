@@ -1,0 +1,86 @@
+#pragma once
+// The inner loops of the dense products, compiled once per instruction set and chosen at run time.
+//
+// All products are made of one: a tile c of some rows and one panel of columns is the sum over k of
+// a(i, k) · b[k], with b[k] a short contiguous row that fills whole vectors.
+#include <cstdint>
+#include <span>
+
+#include "devices/cpu/update.h"
+
+namespace bascule::detail {
+
+/// Panels are padded to a multiple of this many columns.
+inline constexpr std::int64_t kLanes = 16;
+inline constexpr std::int64_t kWidestPanel = 32;
+inline constexpr int kMostTileRows = 12;
+
+/// Where a(i, k) lies.
+enum class TileAccess {
+  kRows,        ///< a[i · stride + k]
+  kWeightRows,  ///< the same, fetched ahead
+  kColumns,     ///< a[k · stride + i]
+};
+inline constexpr int kTileAccesses = 3;
+
+/// Some k: `segments` pieces of `length`, which lie `segment_stride` apart in a.
+struct TilePart {
+  const float* a;
+  std::int64_t stride, segments, length, segment_stride;
+};
+
+struct Tile {
+  TilePart parts[2];  ///< one after the other
+  const float* b;     ///< rows of the panel's width, one after another
+  float* c;           ///< [rows, width], `c_stride` apart
+  std::int64_t c_stride;
+  bool accumulate;  ///< adds to c
+  /// Of an update: the sum (with c, if `accumulate`) is the gradient of these, which have the
+  /// stride `target_stride`.
+  float* targets[3];
+  std::int64_t target_stride;
+  const UpdateParameters* parameters;
+  /// What the next tile needs, fetched during this one if `lines` > 0: of kWeightRows, a of
+  /// parts[0]'s shape; of kColumns, `lines` lines of three arrays, two from each row. The stream of
+  /// b is left to the hardware: it fetches into the second cache, where more misses can wait.
+  const float* ahead[3];
+  std::int64_t ahead_stride, lines;
+};
+using TileFunction = void (*)(const Tile&);
+
+struct GemmKernels {
+  const char* name;
+  std::int64_t panel;  ///< columns: 16 or 32
+  int rows;            ///< most rows of a tile
+  /// By access, panel width / 16 − 1, and rows − 1.
+  TileFunction tiles[kTileAccesses][2][kMostTileRows];
+  /// The same for kColumns, by rule.
+  TileFunction update_tiles[kUpdateRules][2][kMostTileRows];
+
+  /// panel[k][j] = source[k · stride + j] for j < valid, 0 up to `width`.
+  void (*pack_rows)(const float* source, std::int64_t stride, std::int64_t rows, std::int64_t valid,
+                    std::int64_t width, float* panel);
+  /// panel[k][j] = source[j · stride + k].
+  void (*pack_columns)(const float* source, std::int64_t stride, std::int64_t rows,
+                       std::int64_t valid, std::int64_t width, float* panel);
+  /// y[i · stride + j] = tile[i][j] + bias[j] (null: 0), then max(·, 0) if `relu`, for j < valid.
+  void (*finish_rows)(const float* tile, std::int64_t rows, std::int64_t width, const float* bias,
+                      bool relu, float* y, std::int64_t stride, std::int64_t valid);
+  /// y[j · stride + i] = tile[i][j], or 0 where mask[j · stride + i] is not above 0 (mask may be
+  /// null), for j < valid.
+  void (*finish_columns)(const float* tile, std::int64_t rows, std::int64_t width,
+                         const float* mask, float* y, std::int64_t stride, std::int64_t valid);
+  /// out[i] = Σ_s Σ_j w[s · segment_stride + i · width + j] · d[s · width + j].
+  void (*dot_rows)(const float* w, std::int64_t rows, std::int64_t segments, std::int64_t width,
+                   std::int64_t segment_stride, const float* d, bool accumulate, float* out);
+  /// By rule: new weights and states from n gradients.
+  void (*updates[kUpdateRules])(float* w, float* state0, float* state1, const float* gradient,
+                                std::int64_t n, const UpdateParameters& parameters);
+};
+
+/// The best for this processor.
+const GemmKernels& gemm_kernels();
+/// All that this processor can run, the portable one first; for tests.
+std::span<const GemmKernels* const> all_gemm_kernels();
+
+}  // namespace bascule::detail

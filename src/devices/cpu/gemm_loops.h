@@ -1,0 +1,156 @@
+#pragma once
+// The loops around the tiles: a chunk of the product C = A B, each finished piece of C handed on.
+#include <algorithm>
+#include <functional>
+
+#include <bascule/base/threads.h>
+
+#include "devices/cpu/flush_denormals.h"
+#include "devices/cpu/gemm_plan.h"
+
+namespace bascule::detail {
+
+/// The most rows of C that are summed up before they are handed on, and the k that are multiplied
+/// in one go: their piece of b stays in the first cache.
+inline constexpr std::int64_t kRowBlock = 96;
+inline constexpr std::int64_t kDepthBlock = 256;
+
+/// Where the product reads from, after the preparation.
+struct GemmSource {
+  const float* a;
+  std::int64_t a_stride;
+  const float* b;  ///< panels, or the matrix that chunks pack from
+  float* packed;   ///< room of the chunks for a panel each
+};
+
+/// Copies and packs what `plan` says into the workspace.
+GemmSource prepare_product(const GemmPlan& plan, const float* a, const float* b, float* workspace,
+                           ThreadPool& pool);
+
+void pack_one_panel(const GemmPlan& plan, const float* b, std::int64_t p, Range depth,
+                    float* panel);
+
+/// How many k from k on are multiplied in one go: nearly equal blocks, whole panels of A.
+inline std::int64_t depth_step(const GemmPlan& plan, std::int64_t k) {
+  const std::int64_t depth = plan.b.rows, rest = depth - k;
+  const std::int64_t unit = plan.a_layout == MatrixLayout::kPanels ? plan.a.panel : 4;
+  const std::int64_t blocks = (rest + kDepthBlock - 1) / kDepthBlock;
+  return std::min(rest, ((rest + blocks - 1) / blocks + unit - 1) / unit * unit);
+}
+
+/// Where a(row, k) lies, for `length` k from there on.
+inline void place_a(const GemmPlan& plan, const GemmSource& source, std::int64_t row,
+                    std::int64_t k, std::int64_t length, Tile& tile) {
+  tile.parts[1].segments = 0;
+  TilePart& part = tile.parts[0];
+  if (plan.a_layout != MatrixLayout::kPanels) {
+    const bool transposed = plan.a_layout == MatrixLayout::kTransposed;
+    const float* place =
+        transposed ? source.a + k * source.a_stride + row : source.a + row * source.a_stride + k;
+    part = {place, source.a_stride, 1, length, 0};
+    return;
+  }
+  const Panels& a = plan.a;
+  const std::int64_t p = k / a.panel, full = length / a.panel, rest = length % a.panel;
+  part = {source.a + a.offset(p) + row * a.panel, a.panel, full, a.panel, a.panel * a.rows};
+  if (rest == 0) return;
+  const std::int64_t width = a.width(p + full);
+  TilePart& last = tile.parts[full > 0 ? 1 : 0];
+  last = {source.a + a.offset(p + full) + row * width, width, 1, rest, 0};
+}
+
+inline TileAccess access_of(const GemmPlan& plan) {
+  switch (plan.a_layout) {
+    case MatrixLayout::kRowMajor:
+      return TileAccess::kRows;
+    case MatrixLayout::kTransposed:
+      return TileAccess::kColumns;
+    case MatrixLayout::kPanels:
+      return TileAccess::kWeightRows;
+  }
+  return TileAccess::kRows;
+}
+
+/// What the tiles of a chunk have in common.
+struct ChunkPlan {
+  const GemmPlan& plan;
+  const GemmSource& source;
+  std::int64_t chunk;
+  Range rows = plan.grid.row_range(chunk), panels = plan.grid.panel_range(chunk);
+
+  /// Panel p of B, packed first where it was not.
+  [[nodiscard]] const float* panel(std::int64_t p) const {
+    if (source.packed == nullptr) return source.b + plan.b.offset(p);
+    const std::int64_t depth = plan.b.rows;
+    float* place = source.packed + chunk * depth * std::min(plan.b.panel, plan.b.padded_columns());
+    pack_one_panel(plan, source.b, p, {0, depth}, place);
+    return place;
+  }
+};
+
+/// Where a tile stands: in rows [block.begin, …) of A, group `group` of `groups`, which ends at row
+/// `end`; depth [k, k + step).
+struct TilePlace {
+  std::int64_t block, end, group, groups, k, step;
+};
+/// Has the weights fetched, A here, that the tile after this one needs.
+inline void fetch_next(const ChunkPlan& work, const TilePlace& place, Tile& tile) {
+  const GemmPlan& plan = work.plan;
+  Tile next{};
+  if (place.group + 1 < place.groups) {
+    place_a(plan, work.source, place.end, place.k, place.step, next);
+  } else if (place.k + place.step < plan.b.rows) {
+    place_a(plan, work.source, place.block, place.k + place.step, plan.a.panel, next);
+  } else {
+    place_a(plan, work.source, place.end, 0, std::min(plan.a.panel, plan.b.rows), next);
+  }
+  tile.ahead[0] = next.parts[0].a;
+  tile.lines = 1;
+}
+
+/// Computes a chunk in blocks of rows; finish(block, row, rows, p) takes rows [row, row + rows) of
+/// panel p.
+template <class Finish>
+void multiply_chunk(const ChunkPlan& work, const Finish& finish) {
+  alignas(64) float block[kRowBlock * kWidestPanel];
+  const GemmPlan& plan = work.plan;
+  const auto access = access_of(plan);
+  const auto& functions = plan.kernels->tiles[static_cast<int>(access)];
+  const std::int64_t depth = plan.b.rows;
+  for (std::int64_t p = work.panels.begin; p < work.panels.end; ++p) {
+    const std::int64_t width = plan.b.width(p);
+    const float* b = work.panel(p);
+    for (std::int64_t row = work.rows.begin; row < work.rows.end; row += kRowBlock) {
+      const std::int64_t count = std::min(kRowBlock, work.rows.end - row);
+      const std::int64_t groups = (count + plan.kernels->rows - 1) / plan.kernels->rows;
+      for (std::int64_t k = 0, step = 0; k < depth; k += step) {
+        step = depth_step(plan, k);
+        for (std::int64_t group = 0; group < groups; ++group) {
+          const Range lines = piece(count, groups, group);
+          Tile tile{};
+          place_a(plan, work.source, row + lines.begin, k, step, tile);
+          tile.b = b + k * width;
+          tile.c = block + lines.begin * width;
+          tile.c_stride = width;
+          tile.accumulate = k > 0;
+          if (access == TileAccess::kWeightRows && p == work.panels.begin)
+            fetch_next(work, {row, row + lines.end, group, groups, k, step}, tile);
+          functions[width / kLanes - 1][lines.size() - 1](tile);
+        }
+      }
+      finish(block, row, count, p);
+    }
+  }
+}
+
+/// Calls body(chunk) for all chunks, without an allocation.
+template <class Body>
+void run_chunks(ThreadPool& pool, std::int64_t chunks, const Body& body) {
+  const auto call = [&body](std::int64_t chunk, int) {
+    const FlushDenormals flush;
+    body(chunk);
+  };
+  pool.run(chunks, std::cref(call));
+}
+
+}  // namespace bascule::detail

@@ -1,0 +1,109 @@
+#include "devices/cpu/gemm_plan.h"
+
+#include <algorithm>
+
+namespace bascule::detail {
+namespace {
+
+constexpr std::int64_t kMostChunks = 32;
+constexpr std::int64_t kChunkCycles = 64'000;  // about 20 µs, a cycle being one vector multiply-add
+
+std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
+  return (a + b - 1) / b;
+}
+
+/// Most lines that fall into one set of the first cache, of `lines` from each of `rows` rows; the
+/// cache has 64 sets of 8 or 12 lines.
+std::int64_t set_pressure(std::int64_t stride, std::int64_t rows, std::int64_t lines) {
+  constexpr std::int64_t kSets = 64, kLine = 16;
+  std::int64_t load[kSets] = {};
+  for (std::int64_t row = 0; row < rows; ++row)
+    for (std::int64_t line = 0; line < lines; ++line) ++load[(row * stride / kLine + line) % kSets];
+  return *std::max_element(load, load + kSets);
+}
+
+/// The stride of a copy that spreads rows over the sets: 9 lines past a whole turn of them.
+std::int64_t spread_stride(std::int64_t length) {
+  constexpr std::int64_t kTurn = 1024, kOffset = 144;
+  return ceil_div(std::max(length - kOffset, std::int64_t{0}), kTurn) * kTurn + kOffset;
+}
+
+}  // namespace
+
+ProductCost transposed_cost() {
+  ProductCost cost;
+  cost.row_unit = kLanes;
+  return cost;
+}
+
+Range piece(std::int64_t count, std::int64_t pieces, std::int64_t index, std::int64_t unit) {
+  const std::int64_t units = ceil_div(count, unit);
+  const std::int64_t begin = units * index / pieces * unit;
+  const std::int64_t end = units * (index + 1) / pieces * unit;
+  return {std::min(begin, count), std::min(end, count)};
+}
+
+Grid choose_grid(std::int64_t rows, const Panels& b, const ProductCost& cost) {
+  const auto cycles = [&](std::int64_t some_rows, std::int64_t vectors) {
+    return vectors * (b.rows * std::max(some_rows, cost.least_rows) + some_rows * cost.per_output);
+  };
+  Grid best{rows, b.count(), 1, 1, cost.row_unit};
+  const std::int64_t all_vectors = b.padded_columns() / kLanes;
+  const std::int64_t total = cycles(rows, all_vectors);
+  if (total < kChunkCycles) return best;
+  const std::int64_t wanted = std::clamp(total / kChunkCycles, std::int64_t{2}, kMostChunks);
+  const std::int64_t row_units = ceil_div(rows, cost.row_unit);
+  std::int64_t best_time = 0;
+  for (std::int64_t panel_pieces = 1; panel_pieces <= std::min(wanted, best.panels);
+       ++panel_pieces) {
+    const std::int64_t vectors =
+        std::min(ceil_div(best.panels, panel_pieces) * (b.panel / kLanes), all_vectors);
+    const std::int64_t most = std::min(wanted / panel_pieces, row_units);
+    for (std::int64_t row_pieces = 1; row_pieces <= most; ++row_pieces) {
+      const std::int64_t pieces = panel_pieces * row_pieces;
+      // Two workers that take turns, and a half of a chunk for the worker that is late.
+      const std::int64_t largest =
+          cycles(std::min(ceil_div(row_units, row_pieces) * cost.row_unit, rows), vectors);
+      const std::int64_t time = ceil_div(pieces, 2) * largest + largest / 2;
+      if (best_time != 0 && time >= best_time) continue;
+      best_time = time;
+      best.row_pieces = row_pieces;
+      best.panel_pieces = panel_pieces;
+    }
+  }
+  return best;
+}
+
+GemmPlan plan_product(const GemmKernels& kernels, std::int64_t rows, std::int64_t depth,
+                      std::int64_t columns, MatrixLayout a, MatrixLayout b,
+                      const ProductCost& cost) {
+  GemmPlan plan;
+  plan.kernels = &kernels;
+  plan.rows = rows;
+  plan.b = {depth, columns, kernels.panel};
+  plan.a_layout = a;
+  plan.b_layout = b;
+  plan.a = {rows, depth, kernels.panel};
+  plan.grid = choose_grid(rows, plan.b, cost);
+  const bool transposed = a == MatrixLayout::kTransposed;
+  const std::int64_t stride = transposed ? rows : depth;
+  const std::int64_t streams = std::min(transposed ? depth : rows, std::int64_t{32});
+  const std::int64_t pressure = set_pressure(stride, streams, transposed ? 2 : 8);
+  if (a != MatrixLayout::kPanels && pressure > 5) plan.a_copy_stride = spread_stride(stride);
+  plan.b_packed_first = b != MatrixLayout::kPanels && plan.grid.row_pieces > 1;
+  return plan;
+}
+
+std::int64_t GemmPlan::a_floats() const {
+  return a_copy_stride * (a_layout == MatrixLayout::kTransposed ? b.rows : rows);
+}
+
+std::int64_t GemmPlan::workspace_floats() const {
+  const std::int64_t panel = b.rows * std::min(b.panel, b.padded_columns());
+  const std::int64_t packed = b_layout == MatrixLayout::kPanels ? 0
+                              : b_packed_first                  ? b.floats()
+                                                                : grid.chunks() * panel;
+  return std::max(a_floats() + packed, extra_floats);
+}
+
+}  // namespace bascule::detail

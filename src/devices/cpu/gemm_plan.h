@@ -1,0 +1,69 @@
+#pragma once
+// How a product is cut into chunks: by its shape alone, so that results never depend on threads.
+#include <cstdint>
+
+#include "devices/cpu/panels.h"
+
+namespace bascule::detail {
+
+struct Range {
+  std::int64_t begin, end;
+  [[nodiscard]] std::int64_t size() const { return end - begin; }
+};
+/// Piece `index` of `pieces` nearly equal ones of [0, count), cut at multiples of `unit`.
+Range piece(std::int64_t count, std::int64_t pieces, std::int64_t index, std::int64_t unit = 1);
+
+/// What the product C[rows, columns] = A[rows, depth] B[depth, columns] costs besides multiplying.
+struct ProductCost {
+  std::int64_t least_rows = 4;  ///< b streams from memory no faster than this many rows multiply
+  std::int64_t per_output = 4;  ///< extra cycles per vector of C
+  std::int64_t row_unit = 1;    ///< rows are cut at multiples of this
+};
+
+/// Of a product whose result is written transposed, in blocks of 16.
+ProductCost transposed_cost();
+
+/// Chunks of `row_pieces` × `panel_pieces`.
+struct Grid {
+  std::int64_t rows = 0, panels = 0;
+  std::int64_t row_pieces = 1, panel_pieces = 1, row_unit = 1;
+
+  [[nodiscard]] std::int64_t chunks() const { return row_pieces * panel_pieces; }
+  [[nodiscard]] Range row_range(std::int64_t chunk) const {
+    return piece(rows, row_pieces, chunk / panel_pieces, row_unit);
+  }
+  [[nodiscard]] Range panel_range(std::int64_t chunk) const {
+    return piece(panels, panel_pieces, chunk % panel_pieces);
+  }
+};
+Grid choose_grid(std::int64_t rows, const Panels& b, const ProductCost& cost);
+
+/// A matrix that the product reads: element (r, c) at data[r · row + c], or data[c · row + r] if
+/// `transposed`, or in panels of columns.
+enum class MatrixLayout { kRowMajor, kTransposed, kPanels };
+
+/// A product and the memory it works in; made once per shape.
+struct GemmPlan {
+  const GemmKernels* kernels = nullptr;
+  std::int64_t rows = 0;  ///< of C
+  Panels b;               ///< depth × columns
+  MatrixLayout a_layout = MatrixLayout::kRowMajor, b_layout = MatrixLayout::kRowMajor;
+  Panels a;  ///< of kPanels: rows × depth
+  Grid grid;
+  /// A is first copied to rows that lie this far apart (0: it is read where it is): rows at
+  /// multiples of half a page would fall into the same few sets of the first cache.
+  std::int64_t a_copy_stride = 0;
+  bool exchanged = false;         ///< of a plain product: its transpose is computed
+  std::int64_t extra_floats = 0;  ///< of the workspace, for who made the plan
+  bool b_packed_first = false;  ///< by all threads together; otherwise each chunk packs its panels
+
+  [[nodiscard]] std::int64_t a_floats() const;
+  [[nodiscard]] std::int64_t workspace_floats() const;
+  [[nodiscard]] std::int64_t workspace_bytes() const { return 4 * workspace_floats(); }
+};
+
+GemmPlan plan_product(const GemmKernels& kernels, std::int64_t rows, std::int64_t depth,
+                      std::int64_t columns, MatrixLayout a, MatrixLayout b,
+                      const ProductCost& cost);
+
+}  // namespace bascule::detail
