@@ -13,9 +13,8 @@ std::int64_t place_blocks(std::span<Block> blocks, std::int64_t alignment) {
   };
   std::vector<std::size_t> by_size(blocks.size());
   std::iota(by_size.begin(), by_size.end(), 0);
-  std::stable_sort(by_size.begin(), by_size.end(), [&](std::size_t a, std::size_t b) {
-    return blocks[a].bytes > blocks[b].bytes;
-  });
+  std::stable_sort(by_size.begin(), by_size.end(),
+                   [&](std::size_t a, std::size_t b) { return blocks[a].bytes > blocks[b].bytes; });
   std::int64_t total = 0;
   std::vector<const Block*> placed;  // by offset
   for (const std::size_t i : by_size) {
@@ -32,11 +31,10 @@ std::int64_t place_blocks(std::span<Block> blocks, std::int64_t alignment) {
     }
     block.offset = best >= 0 ? best : end;
     total = std::max(total, block.offset + padded(block));
-    placed.insert(std::upper_bound(placed.begin(), placed.end(), &block,
-                                   [](const Block* a, const Block* b) {
-                                     return a->offset < b->offset;
-                                   }),
-                  &block);
+    placed.insert(
+        std::upper_bound(placed.begin(), placed.end(), &block,
+                         [](const Block* a, const Block* b) { return a->offset < b->offset; }),
+        &block);
   }
   return total;
 }

@@ -94,8 +94,8 @@ Result<Plan> compile(Graph graph, const Target& target, const CompileOptions& op
   c.plan.graph = std::move(graph);
   const detail::Users users(c.plan.graph);
   for (const auto& [name, value] : c.plan.graph.variables()) {
-    const bool used = users.leaves(value) || !users.of(value).empty() ||
-                      c.plan.graph.assigns().contains(name);
+    const bool used =
+        users.leaves(value) || !users.of(value).empty() || c.plan.graph.assigns().contains(name);
     const auto fixed = options.variable_layouts.find(name);
     if (used)
       c.plan.layouts[name] =

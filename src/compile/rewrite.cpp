@@ -53,8 +53,8 @@ class Copier {
       wanted[static_cast<std::size_t>(id)] = true;
       open.push_back(id);
     };
-    for (const auto* ends : {&from_.inputs(), &from_.variables(), &from_.outputs(),
-                             &from_.assigns()}) {
+    for (const auto* ends :
+         {&from_.inputs(), &from_.variables(), &from_.outputs(), &from_.assigns()}) {
       for (const auto& [name, value] : *ends) want(value.node);
     }
     while (!open.empty()) {
@@ -128,8 +128,7 @@ const Value& ValueMap::get(ValueId old) const {
 }
 
 Value copy_source(const Node& node, Graph& to) {
-  if (node.op->name == "input")
-    return to.input(node.attributes.text("name"), node.outputs[0]);
+  if (node.op->name == "input") return to.input(node.attributes.text("name"), node.outputs[0]);
   if (node.op->name == "variable")
     return to.variable(node.attributes.text("name"), node.outputs[0], Graph::role(node));
   return to.constant(node.attributes.number("value"), node.outputs[0]);
@@ -148,11 +147,10 @@ std::optional<Replacement> replace_by_node(const Graph& graph, const Target& tar
   Node node{&get_op(op), inputs, attributes, {}};
   for (const ValueId output : outputs) node.outputs.push_back(graph.type(output));
   if (target.supports && !target.supports(graph, node)) return std::nullopt;
-  return Replacement{std::move(inputs), std::move(outputs),
-                     [info = node.op, attributes = std::move(attributes)](
-                         Graph& to, std::span<const Value> values) {
-                       return to.add(*info, values, attributes);
-                     }};
+  return Replacement{
+      std::move(inputs), std::move(outputs),
+      [info = node.op, attributes = std::move(attributes)](
+          Graph& to, std::span<const Value> values) { return to.add(*info, values, attributes); }};
 }
 
 Graph rewrite(const Graph& from, std::span<const Replacement> replacements) {

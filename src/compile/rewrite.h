@@ -42,8 +42,8 @@ std::optional<Replacement> replace_by_node(const Graph& graph, const Target& tar
                                            std::string_view op, std::vector<ValueId> inputs,
                                            Attributes attributes, std::vector<ValueId> outputs);
 
-/// A copy with the replacements made, of what then has an effect: the nodes that outputs and assigns
-/// depend on, and all inputs and variables, because callers know them by name. Together the
+/// A copy with the replacements made, of what then has an effect: the nodes that outputs and
+/// assigns depend on, and all inputs and variables, because callers know them by name. Together the
 /// replacements must leave the graph free of cycles.
 Graph rewrite(const Graph& from, std::span<const Replacement> replacements);
 

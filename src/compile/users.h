@@ -20,9 +20,7 @@ class Users {
   /// It is an output of the graph or assigned to a variable.
   [[nodiscard]] bool leaves(ValueId value) const { return leaves_[index(value)]; }
   /// Read exactly once, by a node.
-  [[nodiscard]] bool single(ValueId value) const {
-    return !leaves(value) && of(value).size() == 1;
-  }
+  [[nodiscard]] bool single(ValueId value) const { return !leaves(value) && of(value).size() == 1; }
 
  private:
   [[nodiscard]] std::size_t index(ValueId value) const {

@@ -32,13 +32,16 @@ void require_count(std::string_view op, std::span<const ValueType> inputs, std::
 }
 
 void require_dense(std::string_view op, const ValueType& type) {
-  require(type.storage == Storage::kDense, op,
-          fmt::format("an argument is {}, not dense", type.to_string()));
+  const DType dtype = type.dtype;
+  require(type.storage == Storage::kDense && (dtype == DType::kF32 || dtype == DType::kBf16 ||
+                                              dtype == DType::kI32 || dtype == DType::kI64),
+          op,
+          fmt::format("an argument is {}, dense F32, BF16, I32 or I64 expected", type.to_string()));
 }
 
 void require_dense(std::string_view op, const ValueType& type, DType dtype) {
   require(type.storage == Storage::kDense && type.dtype == dtype, op,
-          fmt::format("an argument is {}, {} expected", type.to_string(), dtype_name(dtype)));
+          fmt::format("an argument is {}, dense {} expected", type.to_string(), dtype_name(dtype)));
 }
 
 void require_rank(std::string_view op, const ValueType& type, std::size_t rank) {

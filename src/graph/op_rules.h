@@ -12,6 +12,7 @@ Shape broadcast(std::string_view op, const Shape& a, const Shape& b);
 std::int64_t normalise_axis(std::string_view op, std::int64_t axis, std::size_t rank);
 void require(bool holds, std::string_view op, const std::string& message);
 void require_count(std::string_view op, std::span<const ValueType> inputs, std::size_t count);
+/// Dense and of a dtype that values may have: f32, bf16, i32, i64.
 void require_dense(std::string_view op, const ValueType& type);
 /// Dense and of this dtype.
 void require_dense(std::string_view op, const ValueType& type, DType dtype);

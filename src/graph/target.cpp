@@ -7,7 +7,8 @@ std::int64_t Target::bytes(const ValueType& type, Layout layout) const {
   const std::int64_t rows = type.shape[0], columns = type.shape[1];
   // Whole panels, then one that is padded to a multiple of lanes.
   const std::int64_t rest = (columns % panel + lanes - 1) / lanes * lanes;
-  return rows * (columns / panel * panel + rest) * static_cast<std::int64_t>(dtype_size(type.dtype));
+  return rows * (columns / panel * panel + rest) *
+         static_cast<std::int64_t>(dtype_size(type.dtype));
 }
 
 }  // namespace bascule

@@ -47,17 +47,17 @@ std::string Program::explain() const {
   }
   text += fmt::format("\narena {} bytes, workspace {} bytes, constants {} bytes\n\n",
                       plan.arena_bytes, state_->workspace->bytes(), state_->constants->bytes());
-  text += fmt::format("{:<24} {:<20} {:>10} {:>10}  {}\n", "launch", "kernel", "MFLOP", "MB",
-                      "places");
+  text +=
+      fmt::format("{:<30} {:<20} {:>10} {:>10}  {}\n", "launch", "kernel", "MFLOP", "MB", "places");
   for (const std::string& name : plan.loads) text += fmt::format("load {}\n", name);
   for (std::size_t i = 0; i < plan.order.size(); ++i) {
     const NodeId id = plan.order[i];
     const Node& node = plan.graph.node(id);
-    text += fmt::format("{:<24} {:<20} {:>10.3f} {:>10.3f}  {} -> {}\n",
-                        fmt::format("%{} {}", id, node.op->name),
-                        state_->launches[i].kernel->description(),
-                        node_flops(plan.graph, node) * 1e-6, node_bytes(plan.graph, node) * 1e-6,
-                        operands_text(plan, node.inputs), operands_text(plan, outputs_of(plan, id)));
+    text += fmt::format(
+        "{:<30} {:<20} {:>10.3f} {:>10.3f}  {} -> {}\n", fmt::format("%{} {}", id, node.op->name),
+        state_->launches[i].kernel->description(), node_flops(plan.graph, node) * 1e-6,
+        node_bytes(plan.graph, node) * 1e-6, operands_text(plan, node.inputs),
+        operands_text(plan, outputs_of(plan, id)));
   }
   for (const auto& [name, value] : plan.copies)
     text += fmt::format("copy {} -> {}\n", place_text(plan.values.at(value)), name);

@@ -1,5 +1,3 @@
-#include <bascule/run/program.h>
-
 #include <algorithm>
 #include <cassert>
 
@@ -7,6 +5,7 @@
 
 #include <bascule/base/timer.h>
 #include <bascule/graph/op.h>
+#include <bascule/run/program.h>
 
 #include "run/program_builder.h"
 
@@ -39,8 +38,8 @@ Status Program::feed(const std::string& input, std::span<const std::byte> values
     return {Code::kUsage, fmt::format("the program has no input {}", input)};
   ProgramInput& fed = at->second;
   if (static_cast<std::int64_t>(values.size()) != fed.type.bytes())
-    return {Code::kUsage, fmt::format("{} bytes for the input {}, which is {}", values.size(), input,
-                                      fed.type.to_string())};
+    return {Code::kUsage, fmt::format("{} bytes for the input {}, which is {}", values.size(),
+                                      input, fed.type.to_string())};
   Device& device = *state_->device;
   if (!fed.memory) {
     BASCULE_ASSIGN(fed.memory, device.allocate(fed.type.bytes()));
@@ -76,8 +75,8 @@ Status Program::read(const std::string& output, std::span<std::byte> values) con
 Result<float> Program::scalar(const std::string& output) const {
   const auto at = state_->outputs.find(output);
   if (at != state_->outputs.end() && at->second.type.dtype != DType::kF32)
-    return Error{Code::kUsage, fmt::format("the output {} is {}, not f32", output,
-                                           at->second.type.to_string())};
+    return Error{Code::kUsage,
+                 fmt::format("the output {} is {}, not f32", output, at->second.type.to_string())};
   float value = 0;
   BASCULE_TRY(read(output, std::span(&value, 1)));
   return value;

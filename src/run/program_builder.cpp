@@ -90,8 +90,8 @@ Status ProgramBuilder::prepare_kernel(NodeId id) {
     outputs.push_back(plan.values.at(output).layout);
     add_slot(output);
   }
-  BASCULE_ASSIGN(auto kernel, state_.device->prepare(
-                                  {node, plan.graph.input_types(node), inputs, outputs}));
+  BASCULE_ASSIGN(auto kernel,
+                 state_.device->prepare({node, plan.graph.input_types(node), inputs, outputs}));
   state_.launches.push_back({std::move(kernel), {}});
   ranges_.push_back(range);
   return {};
@@ -156,10 +156,8 @@ void* ProgramBuilder::place_of(const PlannedValue& planned, ValueId value) const
 Transfer ProgramBuilder::make_transfer(const ValueType& type, std::size_t from, Layout from_layout,
                                        std::size_t to, Layout to_layout) {
   if (from_layout != to_layout)
-    state_.staging.resize(
-        std::max(state_.staging.size(), static_cast<std::size_t>(type.bytes())));
-  return {from, to, from_layout, to_layout, type,
-          state_.device->target().bytes(type, from_layout)};
+    state_.staging.resize(std::max(state_.staging.size(), static_cast<std::size_t>(type.bytes())));
+  return {from, to, from_layout, to_layout, type, state_.device->target().bytes(type, from_layout)};
 }
 
 void Program::State::run(const Transfer& transfer) {

@@ -1,7 +1,6 @@
-#include <bascule/run/variables.h>
-
 #include <fmt/format.h>
 
+#include <bascule/run/variables.h>
 #include <bascule/tensor/buffer.h>
 
 namespace bascule {
@@ -24,8 +23,7 @@ Status VariableStore::fix_layout(const std::string& name, Layout layout) {
     if (variable->fixed)
       return {Code::kUsage, fmt::format("a program relies on the layout of {} already", name)};
     const ValueType& type = variable->type;
-    BASCULE_ASSIGN(auto host,
-                   Buffer<std::byte>::make(static_cast<std::size_t>(type.bytes())));
+    BASCULE_ASSIGN(auto host, Buffer<std::byte>::make(static_cast<std::size_t>(type.bytes())));
     BASCULE_ASSIGN(auto memory, device_->allocate(device_->target().bytes(type, layout)));
     device_->synchronize();
     device_->download(variable->memory->data(), host.data(), type, variable->layout);

@@ -64,7 +64,8 @@ struct OpInfo {
   bool view = false;
   /// Draws numbers: a pure function of its attributes, the step and the index of the element.
   bool random = false;
-  /// Output o may be written over input in_place[o] of the same type, −1: not.
+  /// Output o may be written over input in_place[o] if both have the same type; not when that is
+  /// −1 or the list ends before o. Inputs that the list names may be missing.
   std::vector<std::int32_t> in_place = {};
 };
 

@@ -45,8 +45,7 @@ class LinearFuser {
 
   std::optional<Replacement> by_node(std::string_view op, std::vector<ValueId> inputs,
                                      Attributes attributes, ValueId output) const {
-    return replace_by_node(graph_, target_, op, std::move(inputs), std::move(attributes),
-                           {output});
+    return replace_by_node(graph_, target_, op, std::move(inputs), std::move(attributes), {output});
   }
 
   /// The only reader of a value, when it is an element op whose result has the value's type.

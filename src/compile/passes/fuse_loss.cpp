@@ -56,8 +56,8 @@ class LossFuser {
 
   std::optional<Replacement> loss(ValueId logits, NodeId pick) const {
     ValueId end = {pick, 0};
-    const bool negated = users_.single(end) &&
-                         graph_.node(users_.of(end)[0].node).op->name == "negate";
+    const bool negated =
+        users_.single(end) && graph_.node(users_.of(end)[0].node).op->name == "negate";
     if (negated) end = {users_.of(end)[0].node, 0};
     auto one = replace_by_node(graph_, target_, "sparse_cross_entropy",
                                {logits, graph_.node(pick).inputs[1]}, {}, {end});

@@ -113,8 +113,8 @@ class MapFuser {
     return true;
   }
 
-  /// First one that the map may write over, if there is any: of the whole shape, and read by nothing
-  /// else.
+  /// First one that the map may write over, if there is any: of the whole shape, and read by
+  /// nothing else.
   [[nodiscard]] std::vector<ValueId> inputs_of(const Group& group) const {
     std::vector<ValueId> inputs;
     for (const NodeId id : group) {

@@ -59,8 +59,8 @@ class MemoryPlanner {
 
   void begin(ValueId value, Position position, Layout layout) {
     block_of_[value] = blocks_.size();
-    blocks_.push_back({target_.bytes(graph_.type(value), layout), position,
-                       last_read(value, position), 0});
+    blocks_.push_back(
+        {target_.bytes(graph_.type(value), layout), position, last_read(value, position), 0});
   }
 
   void place_outputs(Position position) {

@@ -84,8 +84,8 @@ class Scheduler {
       if (launched(id) && waiting_for_[at(id)] == 0) ready.insert(id);
     }
     while (!ready.empty()) {
-      auto next = std::find_if(ready.begin(), ready.end(),
-                               [&](NodeId id) { return growth(id) <= 0; });
+      auto next =
+          std::find_if(ready.begin(), ready.end(), [&](NodeId id) { return growth(id) <= 0; });
       if (next == ready.end()) next = ready.begin();
       const NodeId id = *next;
       ready.erase(next);

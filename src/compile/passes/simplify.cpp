@@ -107,7 +107,7 @@ class Simplifier {
       const Value broadcast = std::exchange(value, operand(value));
       if (infer(op, operands, attributes) != type) value = broadcast;
     }
-    const auto simpler = element.operands == 1 ? simplify_one(element.op, operands[0], attributes)
+    const auto simpler = element.operands == 1   ? simplify_one(element.op, operands[0], attributes)
                          : element.operands == 2 ? simplify_two(element.op, operands, type)
                                                  : std::nullopt;
     return simpler ? *simpler : make_plain(op, operands, attributes)[0];
@@ -157,8 +157,7 @@ class Simplifier {
   }
 
   /// With a constant whose shape adds nothing to that of the other operand.
-  std::optional<Value> simplify_two(ElementOp op, const Operands& operands,
-                                    const ValueType& type) {
+  std::optional<Value> simplify_two(ElementOp op, const Operands& operands, const ValueType& type) {
     for (const std::size_t at : {std::size_t{0}, std::size_t{1}}) {
       const auto value = constant_of(operands[at]);
       const Value& other = operands[1 - at];

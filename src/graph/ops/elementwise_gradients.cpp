@@ -103,6 +103,30 @@ Gradients select_rule(const GradientContext& c) {
           fit(c, 2, select(c.inputs[0], zero, g))};
 }
 
+// Of gradients themselves, which are linear in their first operand; for penalties on gradients.
+template <ElementOp kGrad>
+Gradients linear_in_first(const GradientContext& c, const std::optional<Value>& second) {
+  const Value& u = c.gradients[0];
+  const Value first = c.attributes.has("parameter")
+                          ? element(kGrad, {u, c.inputs[1]}, c.attributes.number("parameter"))
+                          : element(kGrad, {u, c.inputs[1]});
+  Gradients gradients = {fit(c, 0, first), std::nullopt};
+  if (second) gradients[1] = fit(c, 1, *second);
+  return gradients;
+}
+template <ElementOp kGrad>
+Gradients straight_grad_rule(const GradientContext& c) {
+  return linear_in_first<kGrad>(c, std::nullopt);
+}
+Gradients tanh_grad_rule(const GradientContext& c) {
+  return linear_in_first<ElementOp::kTanhGrad>(
+      c, scale(c.gradients[0] * c.inputs[0] * c.inputs[1], -2));
+}
+Gradients sigmoid_grad_rule(const GradientContext& c) {
+  return linear_in_first<ElementOp::kSigmoidGrad>(
+      c, c.gradients[0] * c.inputs[0] * offset(scale(c.inputs[1], -2), 1));
+}
+
 }  // namespace
 
 decltype(OpInfo::gradient) element_gradient(ElementOp op) {
@@ -163,6 +187,14 @@ decltype(OpInfo::gradient) element_gradient(ElementOp op) {
       return extreme_rule;
     case ElementOp::kSelect:
       return select_rule;
+    case ElementOp::kReluGrad:
+      return straight_grad_rule<ElementOp::kReluGrad>;
+    case ElementOp::kLeakyReluGrad:
+      return straight_grad_rule<ElementOp::kLeakyReluGrad>;
+    case ElementOp::kTanhGrad:
+      return tanh_grad_rule;
+    case ElementOp::kSigmoidGrad:
+      return sigmoid_grad_rule;
     case ElementOp::kSign:
     case ElementOp::kGreater:
     case ElementOp::kGreaterEqual:

@@ -10,7 +10,7 @@ namespace bascule::detail {
 Value element(ElementOp op, std::initializer_list<Value> operands);
 Value element(ElementOp op, std::initializer_list<Value> operands, double parameter);
 
-/// The gradient rule of an element op; null for those that have none (steps, and the *_grad ops).
+/// The gradient rule of an element op; null for some of the *_grad ops.
 decltype(OpInfo::gradient) element_gradient(ElementOp op);
 
 }  // namespace bascule::detail

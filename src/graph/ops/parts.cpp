@@ -1,6 +1,7 @@
 // Parts of values along an axis: concat, slice, and pad_slice, which is slice's gradient.
 #include <array>
 
+#include <bascule/base/checked.h>
 #include <bascule/graph/ops.h>
 
 #include "graph/op_rules.h"
@@ -29,11 +30,14 @@ std::vector<ValueType> infer_concat(std::span<const ValueType> inputs,
                                     const Attributes& attributes) {
   detail::require(!inputs.empty(), "concat", "no arguments");
   const std::size_t axis = axis_of("concat", inputs[0], attributes);
+  detail::require_dense("concat", inputs[0]);
   std::int64_t extent = 0;
   for (const ValueType& type : inputs) {
     detail::require_dense("concat", type, inputs[0].dtype);
     detail::require_rank("concat", type, inputs[0].shape.rank());
-    extent += type.shape[axis];
+    const auto longer = checked_add(extent, type.shape[axis]);
+    detail::require(longer.has_value(), "concat", "too many elements");
+    extent = *longer;
     detail::require(
         with_extent("concat", type, axis, 0) == with_extent("concat", inputs[0], axis, 0), "concat",
         fmt::format("{} and {} differ in another axis than {}", inputs[0].shape.to_string(),

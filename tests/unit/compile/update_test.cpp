@@ -1,0 +1,165 @@
+// When an update may be written over the old value, and when it may be part of a product.
+#include <gtest/gtest.h>
+
+#include <bascule/graph/grad.h>
+#include <bascule/graph/op.h>
+
+#include "unit/compile/training_graph.h"
+
+namespace bascule {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::launches;
+using ::testing::Not;
+using testing::planning_target;
+using testing::training_graph;
+using testing::TrainingOptions;
+using ::testing::UnorderedElementsAre;
+
+Plan planned(Graph graph, const CompileOptions& options = {}) {
+  auto plan = compile(std::move(graph), planning_target(), options);
+  EXPECT_TRUE(plan.ok()) << plan.error().message;
+  return std::move(plan).value();
+}
+
+/// A weight with its gradient from a product, and its update; `more` may add readers.
+template <class More>
+Plan one_weight(More more) {
+  Graph graph;
+  const Value x = graph.input("x", f32({4, 3}));
+  const Value w = graph.variable("w", f32({3, 2}));
+  const Value lr = graph.variable("lr", f32({}), VariableRole::kControl);
+  const Value y = matmul(x, w);
+  const Value g = grad(sum(square(y)), std::array{w})[0];
+  const Value fresh = sgd_update(w, g, lr, 0)[0];
+  graph.assign(w, fresh);
+  more(graph, w, g, fresh);
+  return planned(std::move(graph));
+}
+
+TEST(FuseUpdate, IntoTheProductOfTheGradient) {
+  const Plan plan = one_weight([](Graph&, const Value&, const Value&, const Value&) {});
+  EXPECT_EQ(launches(plan), "linear linear_update");
+  EXPECT_THAT(plan.in_place, ElementsAre("w"));
+  EXPECT_THAT(plan.copies, IsEmpty());
+}
+
+TEST(FuseUpdate, NotWhenTheGradientIsReadElsewhere) {
+  const Plan plan = one_weight([](Graph& graph, const Value&, const Value& g, const Value&) {
+    graph.output("norm", sum(square(g)));
+  });
+  EXPECT_THAT(launches(plan), Not(HasSubstr("linear_update")));
+  EXPECT_THAT(plan.in_place, ElementsAre("w"));
+}
+
+TEST(FuseUpdate, OtherReadersOfTheWeightRunBefore) {
+  const Plan plan = one_weight([](Graph& graph, const Value& w, const Value&, const Value&) {
+    graph.output("norm", sum(square(reshape(w, {6}))));
+  });
+  EXPECT_EQ(launches(plan), "linear square linear_update sum");
+  EXPECT_THAT(plan.in_place, ElementsAre("w"));
+}
+
+TEST(FuseUpdate, NotWhenTheOldWeightIsReadAfterTheNew) {
+  const Plan plan = one_weight([](Graph& graph, const Value& w, const Value&, const Value& fresh) {
+    graph.output("change", sum(abs(fresh - w)));
+  });
+  EXPECT_THAT(launches(plan), Not(HasSubstr("linear_update")));
+  EXPECT_THAT(plan.in_place, IsEmpty());
+  EXPECT_EQ(plan.copies.size(), 1U);
+}
+
+TEST(FuseUpdate, TheNewWeightAsAnOutputIsNotInTheStore) {
+  const Plan plan = one_weight([](Graph& graph, const Value&, const Value&, const Value& fresh) {
+    graph.output("fresh", fresh);
+  });
+  EXPECT_THAT(plan.in_place, IsEmpty());
+  EXPECT_EQ(plan.values.at(plan.graph.outputs().at("fresh")).place, Place::kArena);
+}
+
+TEST(FuseUpdate, NotWithClippingOrSharedWeights) {
+  TrainingOptions clipped;
+  clipped.clip = true;
+  const Plan with_clip = planned(training_graph(clipped));
+  EXPECT_THAT(launches(with_clip), Not(HasSubstr("linear_update")));
+  TrainingOptions tied;
+  tied.widths = {5, 7, 7, 7, 3};
+  tied.tied = true;
+  const Plan plan = planned(training_graph(tied));
+  // Of w0, shared and w4 only the shared one has its gradient from two products.
+  std::vector<std::string> updated;
+  for (const NodeId id : plan.order) {
+    const Node& node = plan.graph.node(id);
+    if (node.op->name == "linear_update") updated.push_back(plan.values.at(node.inputs[2]).name);
+  }
+  EXPECT_THAT(updated, UnorderedElementsAre("w0", "w3"));
+}
+
+TEST(FuseUpdate, EveryOptimizerUpdatesInPlace) {
+  for (const char* optimizer : {"sgd", "momentum", "nesterov", "rmsprop", "adam", "lion"}) {
+    TrainingOptions options;
+    options.optimizer = optimizer;
+    options.widths = {5, 9, 8, 3};
+    const Plan plan = planned(training_graph(options));
+    EXPECT_EQ(plan.in_place.size(), plan.graph.assigns().size()) << optimizer;
+    std::size_t fused = 0;
+    for (const NodeId id : plan.order) fused += plan.graph.node(id).op->name == "linear_update";
+    EXPECT_EQ(fused, 3U) << optimizer;
+  }
+}
+
+TEST(Updates, TwoThatWaitForEachOtherAreNotBothInPlace) {
+  // a' reads b and b' reads a: whichever is written first, the other still wants the old value.
+  Graph graph;
+  const Value a = graph.variable("a", f32({4})), b = graph.variable("b", f32({4}));
+  graph.assign(a, a + sqrt(b));
+  graph.assign(b, b * sqrt(a));
+  CompileOptions options;
+  options.skip = {"fuse_map"};
+  const Plan plan = planned(std::move(graph), options);
+  EXPECT_EQ(plan.in_place.size() + plan.copies.size(), 2U);
+  EXPECT_THAT(plan.loads, IsEmpty());
+}
+
+TEST(Updates, ASwapReadsCopies) {
+  Graph graph;
+  const Value a = graph.variable("a", f32({4})), b = graph.variable("b", f32({4}));
+  graph.assign(a, b);
+  graph.assign(b, a);
+  const Plan plan = planned(std::move(graph));
+  EXPECT_THAT(plan.loads, ElementsAre("a", "b"));
+  EXPECT_EQ(plan.copies.size(), 2U);
+}
+
+TEST(Compile, UnknownAndNeededPassesCannotBeSkipped) {
+  CompileOptions options;
+  options.skip = {"fuse_everything"};
+  EXPECT_EQ(compile(training_graph({}), planning_target(), options).error().code, Code::kUsage);
+  options.skip = {"memory_plan"};
+  EXPECT_EQ(compile(training_graph({}), planning_target(), options).error().code, Code::kUsage);
+}
+
+TEST(Compile, NamesTheOpThatTheDeviceLacks) {
+  Target target;
+  target.device = "abacus";
+  target.supports = [](const Graph&, const Node& node) { return node.op->name != "exp"; };
+  Graph graph;
+  graph.output("y", exp(graph.input("x", f32({2}))));
+  const auto plan = compile(std::move(graph), target);
+  ASSERT_FALSE(plan.ok());
+  EXPECT_EQ(plan.error().message, "[exp] has no kernel on abacus");
+}
+
+TEST(Compile, ReportsEveryPass) {
+  const Plan plan = planned(training_graph({}));
+  std::vector<std::string> names;
+  for (const PassReport& report : plan.passes) names.push_back(report.name);
+  EXPECT_EQ(names, pass_names());
+  EXPECT_LT(plan.passes.front().nodes_after, plan.passes.front().nodes_before);
+}
+
+}  // namespace
+}  // namespace bascule
