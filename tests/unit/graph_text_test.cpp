@@ -28,7 +28,29 @@ Graph step() {
 }
 
 TEST(Text, HasALinePerNodeThenAssignsAndOutputs) {
-  EXPECT_EQ(to_text(step()), R"(
+  EXPECT_EQ(to_text(step()), R"(%0 = input(x) : f32[32, 10]
+%1 = variable(w, parameter) : f32[10, 3]
+%2 = variable(lr, control) : f32[]
+%3 = variable(step, control) : i64[]
+%4 = matmul(%0, %1; transpose_a=0, transpose_b=0) : f32[32, 3]
+%5 = leaky_relu(%4; parameter=0.1) : f32[32, 3]
+%6 = square(%5) : f32[32, 3]
+%7 = sum(%6; axes=[0, 1], keep=0) : f32[]
+%8 = scale(%7; parameter=0.010416666666666666) : f32[]
+%9 = constant(value=1) : f32[]
+%10 = scale(%9; parameter=0.010416666666666666) : f32[]
+%11 = reshape(%10; shape=[1, 1]) : f32[1, 1]
+%12 = broadcast_to(%11; shape=[32, 3]) : f32[32, 3]
+%13 = multiply(%12, %5) : f32[32, 3]
+%14 = scale(%13; parameter=2) : f32[32, 3]
+%15 = leaky_relu_grad(%14, %4; parameter=0.1) : f32[32, 3]
+%16 = matmul(%15, %1; transpose_a=0, transpose_b=1) : f32[32, 10]
+%17 = matmul(%0, %15; transpose_a=1, transpose_b=0) : f32[10, 3]
+%18 = sgd_update(%1, %17, %2; decay=0.01) : f32[10, 3]
+%19 = increment(%3) : i64[]
+assign step = %19
+assign w = %18
+output loss = %8
 )");
 }
 

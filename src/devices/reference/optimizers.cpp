@@ -15,7 +15,7 @@ struct UpdateInputs {
 
 /// gradient(arguments, i) is that of element i.
 template <class Real, class Gradient>
-Loop update(const LoopRequest& request, UpdateRule rule, const UpdateInputs& at,
+Loop update(const LoopRequest& request, const UpdateRule& rule, const UpdateInputs& at,
             Gradient gradient) {
   return [=, count = request.output().shape.count()](const KernelArguments& arguments) {
     UpdateElement e;
