@@ -74,11 +74,13 @@ TEST(NetworkSpec, ResolvedTextReadsBackTheSame) {
 }
 
 TEST(NetworkSpec, ATypeOnTheCommandLineReplacesTheTable) {
-  const auto spec = parse("task = \"classify\"\n" + std::string(kLayer) +
-                              "[train]\noptimizer = { type = \"nesterov\", momentum = 0.5 }\n",
-                          {"train.optimizer=adam", "train.schedule=one_cycle"});
+  const auto spec =
+      parse("task = \"classify\"\n" + std::string(kLayer) +
+                "[train]\noptimizer = { type = \"nesterov\", momentum = 0.5 }\n",
+            {"train.optimizer=adam", "train.optimizer.lr=0.5", "train.schedule=one_cycle"});
   ASSERT_TRUE(spec.ok()) << spec.error().message;
   EXPECT_EQ(spec->fit_options().optimizer.type, "adam");
+  EXPECT_EQ(spec->fit_options().optimizer.lr, 0.5);
   EXPECT_EQ(spec->fit_options().schedule.type, "one_cycle");
 }
 

@@ -122,6 +122,21 @@ TEST_F(Trainer, LearnsAndIsTheSameEveryTime) {
   EXPECT_NE(state(a), state(c));
 }
 
+TEST_F(Trainer, ThreadsDoNotChangeABit) {
+  std::string one;
+  for (const int threads : {1, 2, 3}) {
+    ThreadPool pool(threads);
+    const auto cpu = make_cpu_device(pool);
+    auto net = Network::make({dense(33, "relu"), dropout(0.2), dense(3, "softmax")}, {4}, *cpu);
+    ASSERT_TRUE(net.ok()) << net.error().message;
+    FitOptions o = options(3);
+    o.batch_size = 32;
+    run(*net, o);
+    if (one.empty()) one = state(*net);
+    EXPECT_EQ(state(*net), one) << threads;
+  }
+}
+
 TEST_F(Trainer, TrainLossIsTheMeanOverTheSamples) {
   Network net = network();
   FitOptions o = options(1);
