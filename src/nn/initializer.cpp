@@ -95,21 +95,33 @@ double truncated_normal(const Philox& random, std::uint64_t index) {
   }
 }
 
-float draw(const Philox& random, Draw how, std::uint64_t index) {
+/// Four neighbours share a block of random words, so `begin` is a multiple of four.
+void fill_uniform(const Philox& random, double bound, std::size_t begin, std::span<float> values) {
+  constexpr std::size_t kWords = 4;
+  for (std::size_t i = 0; i < values.size(); i += kWords) {
+    const PhiloxBlock words = random.block((begin + i) / kWords);
+    for (std::size_t w = 0; w < kWords && i + w < values.size(); ++w)
+      values[i + w] = static_cast<float>((2.0 * (words[w] >> 8) * 0x1.0p-24 - 1.0) * bound);
+  }
+}
+
+void fill(const Philox& random, Draw how, std::size_t begin, std::span<float> values) {
   switch (how.law) {
     case Law::kConstant:
-      return static_cast<float>(how.size);
-    case Law::kUniform: {
-      // A block holds four words: four neighbours share one.
-      const std::uint32_t word = random.block(index / 4)[index % 4];
-      return static_cast<float>((2.0 * (word >> 8) * 0x1.0p-24 - 1.0) * how.size);
-    }
+      std::fill(values.begin(), values.end(), static_cast<float>(how.size));
+      break;
+    case Law::kUniform:
+      fill_uniform(random, how.size, begin, values);
+      break;
     case Law::kNormal:
-      return static_cast<float>(how.size * random.normal(index));
+      for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = static_cast<float>(how.size * random.normal(begin + i));
+      break;
     case Law::kTruncated:
-      return static_cast<float>(how.size * truncated_normal(random, index));
+      for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = static_cast<float>(how.size * truncated_normal(random, begin + i));
+      break;
   }
-  return 0;
 }
 
 /// Orthonormal columns of a tall [rows, columns] matrix by Gram–Schmidt, each vector twice ("twice
@@ -198,8 +210,9 @@ Status initialize(const Initializer& initializer, const Shape& shape, Fans fans,
   const Draw how = draw_of(initializer, fans);
   const Chunks chunks{static_cast<std::int64_t>(values.size()), kChunk};
   pool.run(chunks.chunks(), [&](std::int64_t chunk, int) {
-    for (std::int64_t i = chunks.begin(chunk); i < chunks.end(chunk); ++i)
-      values[static_cast<std::size_t>(i)] = draw(random, how, static_cast<std::uint64_t>(i));
+    const auto begin = static_cast<std::size_t>(chunks.begin(chunk));
+    fill(random, how, begin,
+         values.subspan(begin, static_cast<std::size_t>(chunks.end(chunk)) - begin));
   });
   return {};
 }

@@ -159,6 +159,7 @@ constexpr std::string_view kOptimizer = "train.optimizer";
 constexpr std::string_view kSchedule = "train.schedule";
 
 /// A type alone stands for its table, and replaces what the spec says: --set train.optimizer=adam.
+/// Other keys from the command line are meant for the new type.
 Result<Config> expand_names(const Config& config) {
   Config expanded = config;
   for (const std::string_view table : {kOptimizer, kSchedule}) {
@@ -170,7 +171,8 @@ Result<Config> expand_names(const Config& config) {
     Config without;
     const std::string prefix = std::string(table) + ".";
     for (const auto& [key, other] : expanded.values()) {
-      if (key != table && !key.starts_with(prefix)) without.put(key, other);
+      const bool replaced = key.starts_with(prefix) && !other.origin.starts_with("--set");
+      if (key != table && !replaced) without.put(key, other);
     }
     without.put(prefix + "type", *value);
     expanded = std::move(without);

@@ -90,6 +90,25 @@ def test_custom_recommender(programs, taste, tmp_path):
     assert metrics["recall@20"]["value"] == pytest.approx(recall["item-knn"], abs=1e-6)
 
 
+def test_train_classifier(programs):
+    lines = [line.split("\t") for line in sh(programs["train_classifier"]).splitlines()]
+    losses = [float(line[2]) for line in lines if line[0] == "epoch"]
+    assert len(losses) == 5 and losses[-1] < 0.5 * losses[0]
+    values = {line[0]: float(line[1]) for line in lines if line[0] != "epoch"}
+    assert values["test"] > 0.85
+    assert sum(values[name] for name in ("north", "east", "south", "west")) == \
+        pytest.approx(1, abs=1e-3)
+    done = subprocess.run([programs["train_classifier"], "nowhere"], capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 3 and "nowhere" in done.stderr
+
+
+def test_custom_layer_loss(programs):
+    error = dict(line.split("\t") for line in sh(programs["custom_layer_loss"]).splitlines())
+    assert float(error["trainer"]) < 0.03
+    assert float(error["by hand"]) < 0.03
+
+
 def test_pkg_config(prefix, taste, tmp_path):
     found = next(prefix.rglob("bascule.pc")).parent
     flags = sh("pkg-config", "--cflags", "--libs", "--static", "bascule",

@@ -1,9 +1,9 @@
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include <bascule/base/random.h>
 #include <bascule/nn/saved_network.h>
@@ -110,6 +110,106 @@ TEST(FitNetwork, LearnsAndWritesARunThatPredicts) {
   EXPECT_EQ(lines->size(), 12U);
   EXPECT_TRUE(std::filesystem::exists(run->file("report.html")));
   EXPECT_TRUE(std::filesystem::exists(run->file("checkpoints/last.safetensors")));
+}
+
+TEST(FitNetwork, AnInterruptedRunIsResumedToTheSameModel) {
+  const Project project;
+  NetworkFitRequest request;
+  request.out = project.run("whole");
+  ASSERT_TRUE(fit(project.spec("epochs = 4\n"), request).ok());
+  request.out = project.run("parts");
+  int steps = 0;
+  request.interrupted = [&] { return ++steps > 20; };
+  const auto stopped = fit(project.spec("epochs = 4\n"), request);
+  ASSERT_FALSE(stopped.ok());
+  EXPECT_EQ(stopped.error().code, Code::kInterrupted);
+  request.interrupted = [] { return false; };
+  request.resume = true;
+  const auto outcome = fit(project.spec("epochs = 4\n"), request);
+  ASSERT_TRUE(outcome.ok()) << outcome.error().message;
+  EXPECT_EQ(outcome->history.size(), 4U);
+  const auto same = [&](const std::string& file) {
+    return contents_of(project.run("whole/" + file)) == contents_of(project.run("parts/" + file));
+  };
+  EXPECT_TRUE(same("model.safetensors"));
+  EXPECT_TRUE(same("checkpoints/best.safetensors"));
+  EXPECT_EQ(Run::open(request.out, {})->history()->size(), 4U);
+}
+
+TEST(FitNetwork, RegressionHasErrorsForMetrics) {
+  const Project project;
+  NetworkFitRequest request;
+  request.out = project.run("run");
+  const auto outcome =
+      fit(project.spec("epochs = 30\n",
+                       {"task=regress", "data.target_columns=[\"x\", \"y\"]",
+                        "train.optimizer.lr=0.02", "model.layers[1].rate=0.0",
+                        "model.layers[2].units=2", "model.layers[2].activation=linear"}),
+          request);
+  ASSERT_TRUE(outcome.ok()) << outcome.error().message;
+  EXPECT_LT(outcome->metrics.at("test_mse"), 0.4);  // the noise has 0.25, the targets about 2
+  EXPECT_EQ(outcome->metrics.at("test_loss"), outcome->metrics.at("test_mse"));
+  EXPECT_LT(outcome->metrics.at("valid_mae"), 0.6);
+  const auto device = make_reference_device();
+  auto saved = SavedNetwork::open(request.out, *device);
+  ASSERT_TRUE(saved.ok()) << saved.error().message;
+  EXPECT_TRUE(saved->labels().empty());
+}
+
+TEST(FitNetwork, WhatDoesNotFitTheDataIsAUsageError) {
+  const Project project;
+  const auto failure = [&](const std::vector<std::string>& sets) {
+    const auto outcome = fit(project.spec("epochs = 1\n", sets), {});
+    EXPECT_FALSE(outcome.ok());
+    EXPECT_EQ(outcome.error().code, Code::kUsage);
+    return outcome.error().message;
+  };
+  EXPECT_THAT(failure({"model.layers[2].units=4"}), HasSubstr("4 outputs, the data 3 classes"));
+  EXPECT_THAT(failure({"data.grey=true"}), HasSubstr("grey"));
+  EXPECT_THAT(failure({"train.loss=binary_cross_entropy", "model.layers[2].activation=softmax",
+                       "train.class_weights=[1.0]", "train.loss=cross_entropy"}),
+              HasSubstr("1 class weights for 3 classes"));
+}
+
+TEST(FitNetwork, ADivergingFitFailsAndSaysWhere) {
+  const Project project;
+  NetworkFitRequest request;
+  request.out = project.run("run");
+  const auto outcome = fit(
+      project.spec("epochs = 5\n", {"train.optimizer=sgd", "train.optimizer.lr=1e38"}), request);
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.error().code, Code::kFailed);
+  EXPECT_THAT(outcome.error().message, HasSubstr("epoch"));
+}
+
+TEST(SavedNetwork, ADamagedRunIsBadData) {
+  const Project project;
+  NetworkFitRequest request;
+  request.out = project.run("run");
+  ASSERT_TRUE(fit(project.spec("epochs = 1\n"), request).ok());
+  const auto device = make_reference_device();
+  const auto damaged = [&](const std::string& file, const std::string& from,
+                           const std::string& to) {
+    const std::string path = request.out + "/" + file, good = contents_of(path);
+    std::string text = good;
+    const std::size_t at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    text.replace(at, from.size(), to);
+    write(path, text);
+    const auto saved = SavedNetwork::open(request.out, *device);
+    write(path, good);
+    EXPECT_FALSE(saved.ok()) << to;
+    return saved.ok() ? Code::kFailed : saved.error().code;
+  };
+  EXPECT_EQ(damaged("model.safetensors", "dense_2.bias", "dense_3.bias"), Code::kBadData);
+  EXPECT_EQ(damaged("model.safetensors", "features.mean", "features.maen"), Code::kBadData);
+  EXPECT_EQ(damaged("model.safetensors", "\"sample_shape\":\"2\"", "\"sample_shape\":\"9\""),
+            Code::kBadData);
+  EXPECT_EQ(damaged("model.safetensors", "\"sample_shape\":\"2\"", "\"sample_shape\":\"x\""),
+            Code::kBadData);
+  EXPECT_EQ(damaged("spec.toml", "units = 16", "units = 17"), Code::kBadData);
+  EXPECT_EQ(damaged("labels.txt", "0\n1\n2\n", "0\n1\n23\n"), Code::kBadData);
+  EXPECT_TRUE(SavedNetwork::open(request.out, *device).ok());
 }
 
 }  // namespace

@@ -1,0 +1,263 @@
+"""Networks from the command line: fit, evaluate, predict, summary, and what may go wrong."""
+import json
+import os
+import random
+import signal
+import struct
+import subprocess
+import time
+import tomllib
+
+import pytest
+
+from conftest import PROGRAM, ok, real, refused, run
+
+LAYERS = """
+[[model.layers]]
+type = "dense"
+units = 16
+activation = "relu"
+[[model.layers]]
+type = "dropout"
+rate = 0.1
+[[model.layers]]
+type = "dense"
+units = {outputs}
+activation = "{activation}"
+"""
+
+
+def network(path, task="classify", outputs=3, activation="softmax", train="epochs = 12", data=""):
+    return (f'task = "{task}"\n[data]\npath = "{path}"\nstandardise = true\n{data}\n'
+            + LAYERS.format(outputs=outputs, activation=activation)
+            + f'[train]\nbatch_size = 32\noptimizer = {{ type = "adam", lr = 0.01 }}\n{train}\n')
+
+
+@pytest.fixture(scope="module")
+def blobs(tmp_path_factory):
+    """Three clouds of points with names, 600 to train on and 150 to test."""
+    folder = tmp_path_factory.mktemp("blobs")
+    draw = random.Random(5)
+    centres = {"ash": (0, 2, -1), "birch": (2, -1, 0), "cedar": (-2, -1, 1)}
+    for part, count in (("train", 600), ("test", 150)):
+        lines = ["a,b,c,kind"]
+        for _ in range(count):
+            kind = draw.choice(sorted(centres))
+            lines.append(",".join(f"{draw.gauss(x, .7):.4f}" for x in centres[kind]) + "," + kind)
+        (folder / f"{part}.csv").write_text("\n".join(lines) + "\n")
+    (folder / "spec.toml").write_text(network(folder))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def blobs_run(blobs, tmp_path_factory):
+    path = tmp_path_factory.mktemp("runs") / "blobs"
+    return path, ok("fit", blobs / "spec.toml", "--out", path, "--json", "--quiet").json
+
+
+def weights(folder):
+    return (folder / "model.safetensors").read_bytes()
+
+
+def test_fit_says_what_it_reached(blobs_run):
+    path, said = blobs_run
+    assert said["run"] == str(path) and said["device"] == "cpu" and said["epochs"] == 12
+    assert {"train_loss", "valid_loss", "valid_accuracy", "test_loss", "test_accuracy"} <= set(said["metrics"])
+    assert said["metrics"]["test_accuracy"] > 0.95
+    assert {"read", "train", "test"} <= set(said["seconds"])
+
+
+def test_run_folder(blobs_run):
+    path, _ = blobs_run
+    with open(path / "spec.toml", "rb") as file:
+        written = tomllib.load(file)
+    assert written["seed"] == 1 and written["train"]["batch_size"] == 32
+    assert [layer["type"] for layer in written["model"]["layers"]] == ["dense", "dropout", "dense"]
+    assert (path / "labels.txt").read_text().split() == ["ash", "birch", "cedar"]
+    history = [json.loads(line) for line in (path / "history.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in history] == list(range(1, 13))
+    assert history[-1]["train_loss"] < history[0]["train_loss"] / 2
+    assert (path / "checkpoints" / "last.safetensors").exists()
+    assert (path / "checkpoints" / "best.safetensors").exists()
+    assert "<svg" in (path / "report.html").read_text("utf-8")
+    ok("summary", path, "--verify")
+
+
+def test_epoch_table(blobs, tmp_path):
+    said = ok("fit", blobs / "spec.toml", "--out", tmp_path / "run", "--set", "train.epochs=2").err
+    rows = [line.split() for line in said.splitlines()]
+    assert ["epoch", "train", "loss", "valid", "loss", "train/val", "valid", "acc", "seconds"] in rows
+    assert "dense_1" in said and "parameters" in said
+    assert "\x1b" not in said  # no colours where nobody sees them
+
+
+def test_evaluate(blobs_run):
+    path, fitted = blobs_run
+    said = ok("evaluate", path, "--json", "--quiet").json
+    assert said["samples"] == 150
+    accuracy = said["metrics"]["test_accuracy"]
+    assert accuracy["value"] == fitted["metrics"]["test_accuracy"]
+    assert 0 <= accuracy["stderr"] < 0.05
+
+
+def test_predict(blobs_run, tmp_path):
+    path, _ = blobs_run
+    (tmp_path / "new.csv").write_text("0,2,-1\n2,-1,0\n-2,-1,1\n")
+    said = ok("predict", path, tmp_path / "new.csv", "--json").json["predictions"]
+    assert [one["label"] for one in said] == ["ash", "birch", "cedar"]
+    for one in said:
+        assert abs(sum(one["probabilities"].values()) - 1) < 1e-5
+        assert max(one["probabilities"], key=one["probabilities"].get) == one["label"]
+    (tmp_path / "narrow.csv").write_text("1,2\n")
+    refused(2, "predict", path, tmp_path / "narrow.csv", says="network takes")
+    refused(3, "predict", path, tmp_path / "none.csv", says="none.csv")
+
+
+def test_summary(blobs, blobs_run):
+    for target in (blobs / "spec.toml", blobs_run[0]):
+        said = ok("summary", target, "--json").json
+        assert [layer["type"] for layer in said["layers"]] == ["dense", "dropout", "dense"]
+        assert said["layers"][0]["output"] == [16]
+        assert said["totals"]["parameters"] == 3 * 16 + 16 + 16 * 3 + 3
+        assert said["totals"]["memory"]["cpu"]["variables"] > 0
+    explained = ok("summary", blobs / "spec.toml", "--explain").out
+    for word in ("simplify", "fuse_linear", "memory_plan", "linear_update", "adam"):
+        assert word in explained
+
+
+def test_same_seed_same_bits(blobs, blobs_run, tmp_path):
+    for name, more in (("again", []), ("one", ["--threads", 1]), ("two", ["--threads", 2])):
+        ok("fit", blobs / "spec.toml", "--out", tmp_path / name, "--quiet", *more)
+        assert weights(tmp_path / name) == weights(blobs_run[0]), name
+    ok("fit", blobs / "spec.toml", "--out", tmp_path / "other", "--quiet", "--seed", 2)
+    assert weights(tmp_path / "other") != weights(blobs_run[0])
+
+
+@pytest.mark.parametrize("stop", [1, 5, 11])
+def test_resumed_equals_uninterrupted(blobs, blobs_run, tmp_path, stop):
+    ok("fit", blobs / "spec.toml", "--out", tmp_path / "run", "--quiet", "--set", f"train.epochs={stop}")
+    ok("fit", blobs / "spec.toml", "--out", tmp_path / "run", "--quiet", "--resume")
+    assert weights(tmp_path / "run") == weights(blobs_run[0])
+    history = (tmp_path / "run" / "history.jsonl").read_text().splitlines()
+    assert [json.loads(line)["epoch"] for line in history] == list(range(1, 13))
+
+
+def long_fit(blobs, out, *more):
+    return subprocess.Popen([PROGRAM, "fit", str(blobs / "spec.toml"), "--out", str(out), "--quiet",
+                             "--set", "train.epochs=400", "--set", "train.checkpoint_seconds=0", *more],
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def wait_for(path, process):
+    end = time.monotonic() + 60
+    while not path.exists():
+        assert process.poll() is None and time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_ctrl_c_loses_nothing(blobs, tmp_path):
+    fit = long_fit(blobs, tmp_path / "run")
+    wait_for(tmp_path / "run" / "checkpoints" / "last.safetensors", fit)
+    fit.send_signal(signal.SIGINT)
+    assert fit.wait(60) == 130
+    ok("fit", blobs / "spec.toml", "--out", tmp_path / "run", "--quiet", "--resume", "--set", "train.epochs=400",
+       "--set", "train.checkpoint_seconds=0")
+    ok("fit", blobs / "spec.toml", "--out", tmp_path / "whole", "--quiet", "--set", "train.epochs=400",
+       "--set", "train.checkpoint_seconds=0")
+    assert weights(tmp_path / "run") == weights(tmp_path / "whole")
+
+
+def test_kill_at_any_moment_keeps_a_checkpoint(blobs, tmp_path):
+    """BASCULE_KILLS: how many moments; the long checks take 200."""
+    draw = random.Random(9)
+    out = tmp_path / "run"
+    for _ in range(int(os.environ.get("BASCULE_KILLS", "6"))):
+        fit = long_fit(blobs, out, "--resume", "--set", "train.epochs=1000000")
+        wait_for(out / "checkpoints" / "last.safetensors", fit)
+        time.sleep(draw.uniform(0.02, 0.2))
+        fit.kill()
+        fit.wait()
+        header = (out / "checkpoints" / "last.safetensors").read_bytes()
+        assert json.loads(header[8:8 + struct.unpack_from("<Q", header)[0]])
+    epochs = len((out / "history.jsonl").read_text().splitlines())
+    done = run("fit", blobs / "spec.toml", "--out", out, "--quiet", "--resume", "--set",
+               f"train.epochs={epochs + 50}", "--set", "train.checkpoint_seconds=0")
+    assert done.code == 0, done.err
+
+
+def test_regression(tmp_path):
+    draw = random.Random(2)
+    rows = [(draw.uniform(-1, 1), draw.uniform(-1, 1)) for _ in range(800)]
+    (tmp_path / "data.csv").write_text(
+        "a,b,y\n" + "".join(f"{a:.5f},{b:.5f},{a * b + .5 * a:.5f}\n" for a, b in rows))
+    (tmp_path / "spec.toml").write_text(
+        network(tmp_path / "data.csv", "regress", 1, "linear", "epochs = 60\nloss = \"mse\""))
+    said = ok("fit", tmp_path / "spec.toml", "--out", tmp_path / "run", "--json", "--quiet").json
+    assert said["metrics"]["valid_mse"] < 0.02
+    (tmp_path / "new.csv").write_text("0.5,0.5\n")
+    value = ok("predict", tmp_path / "run", tmp_path / "new.csv", "--json").json["predictions"][0]["values"]
+    assert abs(value[0] - 0.5) < 0.25
+
+
+def test_wrong_specs(blobs, tmp_path):
+    good = (blobs / "spec.toml").read_text()
+
+    def refuse(old, new, *says):
+        assert old in good
+        (tmp_path / "spec.toml").write_text(good.replace(old, new, 1))
+        refused(2, "fit", tmp_path / "spec.toml", "--out", tmp_path / "run", says=says)
+
+    refuse("units = 16", "unit = 16", "unit", "units", "spec.toml:")
+    refuse('type = "dropout"', 'type = "dropuot"', "dropout", "spec.toml:")
+    refuse("rate = 0.1", "rate = 1.5", "rate", "spec.toml:")
+    refuse('activation = "relu"', 'activation = "rule"', "relu", "spec.toml:")
+    refuse('type = "adam"', 'type = "adma"', "adam", "spec.toml:")
+    refuse("epochs = 12", "epoch = 12", "epochs", "spec.toml:")
+    refuse('task = "classify"', 'task = "clasify"', "classify", "spec.toml:1")
+    refuse("units = 3", "units = 4", "3")
+    refused(2, "fit", blobs / "spec.toml", "--out", tmp_path / "run", "--precision", "bf16", says="bf16")
+
+
+def test_damaged_data(blobs, tmp_path):
+    lines = (blobs / "train.csv").read_text().splitlines()
+    lines[10] = "1,x,2,ash"
+    (tmp_path / "train.csv").write_text("\n".join(lines))
+    refused(3, "fit", blobs / "spec.toml", "--out", tmp_path / "run", "--set", f"data.path={tmp_path / 'train.csv'}",
+            "--set", "data.strict=true", says="train.csv:11")
+    folder = tmp_path / "idx"
+    folder.mkdir()
+    (folder / "train-images-idx3-ubyte").write_bytes(struct.pack(">4I", 0x803, 100, 5, 5) + bytes(2400))
+    (folder / "train-labels-idx1-ubyte").write_bytes(struct.pack(">2I", 0x801, 100) + bytes(100))
+    refused(3, "fit", blobs / "spec.toml", "--out", tmp_path / "run", "--set", f"data.path={folder}",
+            says="train-images-idx3-ubyte")
+
+
+def test_damaged_checkpoint_and_model(blobs, blobs_run, tmp_path):
+    ok("fit", blobs / "spec.toml", "--out", tmp_path / "run", "--quiet", "--set", "train.epochs=2")
+    last = tmp_path / "run" / "checkpoints" / "last.safetensors"
+    data = last.read_bytes()
+    last.write_bytes(data[:-3])
+    refused(3, "fit", blobs / "spec.toml", "--out", tmp_path / "run", "--resume", "--quiet", says="last.safetensors")
+    last.write_bytes(data)
+    refused(2, "fit", blobs / "spec.toml", "--out", tmp_path / "run", "--resume", "--quiet", "--set",
+            "model.layers[0].units=17", says="checkpoint")
+    model = tmp_path / "run" / "model.safetensors"
+    model.write_bytes(model.read_bytes()[:-1])
+    refused(3, "predict", tmp_path / "run", blobs, says="model.safetensors")
+
+
+@pytest.mark.parametrize("name", ["cifar10-mlp", "cifar10-dense", "cifar10-dense-sigmoid", "fashion-mlp"])
+def test_builtin_specs_have_the_articles_shapes(name):
+    real("cifar-10" if name.startswith("cifar") else "fashion-mnist")
+    parameters = {"cifar10-mlp": 1024 * 100 + 100 + 100 * 10 + 10,
+                  "cifar10-dense": 3072 * 3000 + 3000 + 3000 * 1000 + 1000 + 1000 * 10 + 10,
+                  "fashion-mlp": 784 * 500 + 500 + 4 * (500 * 500 + 500) + 500 * 10 + 10}
+    assert ok("summary", name, "--json").json["totals"]["parameters"] == parameters[name.replace("-sigmoid", "")]
+
+
+def test_fashion_reaches_the_article(tmp_path):
+    """One hidden layer, one epoch: accuracy beyond what an untrained or half-broken network has."""
+    real("fashion-mnist")
+    said = ok("fit", "fashion-mlp", "--out", tmp_path / "run", "--json", "--quiet", "--set", "model.layers[0].repeat=1",
+              "--set", "train.epochs=1", timeout=300).json
+    assert said["metrics"]["test_accuracy"] > 0.82
