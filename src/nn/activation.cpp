@@ -32,6 +32,7 @@ constexpr std::array kActivations = {
 
 std::vector<std::string> activation_names() {
   std::vector<std::string> names;
+  names.reserve(kActivations.size());
   for (const Activation& one : kActivations) names.emplace_back(one.name);
   return names;
 }

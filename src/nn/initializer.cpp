@@ -165,6 +165,7 @@ Status fill_orthogonal(const Shape& shape, const Philox& random, std::span<float
 
 std::vector<std::string> initializer_names() {
   std::vector<std::string> names;
+  names.reserve(kNames.size());
   for (const Named& one : kNames)
     names.push_back(std::string(one.name) + (one.takes_parameter ? "(…)" : ""));
   return names;
@@ -177,6 +178,7 @@ Result<Initializer> parse_initializer(std::string_view text) {
                                   [&](const Named& one) { return one.name == name; });
   if (found == kNames.end()) {
     std::vector<std::string> known;
+    known.reserve(kNames.size());
     for (const Named& one : kNames) known.emplace_back(one.name);
     const auto near = nearest_word(name, known);
     return Error{Code::kUsage, fmt::format("unknown initialiser {}{}", printable(text),

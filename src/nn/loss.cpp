@@ -45,6 +45,7 @@ Value log_probabilities(const Activated& output) {
 /// Factors of the samples of each class, [M, 1].
 Value sample_weights(const std::vector<double>& class_weights, const Value& labels) {
   std::vector<Value> rows;
+  rows.reserve(class_weights.size());
   for (const double weight : class_weights)
     rows.push_back(labels.graph().constant(weight, f32({1, 1})));
   return gather_rows(bascule::concat(rows, 0), labels);

@@ -32,7 +32,8 @@ double learning_rate(const ScheduleOptions& schedule, double lr, const ScheduleP
   double rate = lr;
   if (schedule.type == "step") {
     const std::int64_t epoch = at.step / at.steps_per_epoch;
-    rate = lr * std::pow(schedule.gamma, static_cast<double>(epoch / schedule.every));
+    const std::int64_t factors = epoch / schedule.every;
+    rate = lr * std::pow(schedule.gamma, static_cast<double>(factors));
   } else if (schedule.type == "cosine") {
     rate = cosine(lr, schedule.minimum, std::min(1.0, step / steps));
   } else if (schedule.type == "one_cycle") {

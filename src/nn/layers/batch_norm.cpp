@@ -33,7 +33,7 @@ class BatchNorm final : public Layer {
       const Value average = mean(x, axes, true);
       centred = x - average;
       variance = mean(square(centred), axes, true);
-      const double count = static_cast<double>(x.shape().count() / features);
+      const auto count = static_cast<double>(x.shape().count()) / static_cast<double>(features);
       const double unbiased = count > 1 ? count / (count - 1) : 1;
       const auto blend = [&](const Value& running, const Value& now, double factor) {
         context.update(running,
