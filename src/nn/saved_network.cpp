@@ -117,12 +117,13 @@ Result<SavedNetwork> SavedNetwork::open(const std::string& path, Device& device)
 }
 
 Result<Features> SavedNetwork::features(const LabelledData& part) const {
-  BASCULE_ASSIGN(Features made, Features::make(part, spec_.transform(), stats_));
-  if (made.width() != network_.sample().count())
-    return Error{Code::kUsage,
-                 fmt::format("a sample is {}, the network takes {}", made.shape().to_string(),
-                             network_.sample().to_string())};
-  return made;
+  const std::int64_t channels = spec_.transform().grey ? 3 : 1;
+  if (part.sample_shape.count() != channels * network_.sample().count())
+    return Error{
+        Code::kUsage,
+        fmt::format("a sample is {}, the network takes {}{}", part.sample_shape.to_string(),
+                    network_.sample().to_string(), channels > 1 ? " made of colours" : "")};
+  return Features::make(part, spec_.transform(), stats_);
 }
 
 Result<std::vector<float>> SavedNetwork::predict(const LabelledData& part) {

@@ -62,6 +62,7 @@ class Fit {
         batches_(batches) {}
 
   Status begin();
+  Status resume();
   Status skip_done_batches();
   Result<Stop> train_epoch();
   Status set_learning_rate();
@@ -130,8 +131,13 @@ Status Fit::begin() {
     const std::vector<std::byte> zeros(static_cast<std::size_t>(variable.type.bytes()));
     BASCULE_TRY(network_.store().write(name, std::span(zeros)));
   }
-  if (options_.checkpoints.empty()) return {};
-  if (!options_.resume) return remove_checkpoints(options_.checkpoints);
+  if (options_.resume && !options_.checkpoints.empty()) BASCULE_TRY(resume());
+  BASCULE_TRY(options_.on_start());
+  const bool anew = !options_.resume && !options_.checkpoints.empty();
+  return anew ? remove_checkpoints(options_.checkpoints) : Status();
+}
+
+Status Fit::resume() {
   BASCULE_ASSIGN(auto saved, load_last(options_.checkpoints, network_.store(), fingerprint_));
   if (!saved) return {};
   if (saved->batch > batches_)

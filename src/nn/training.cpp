@@ -49,10 +49,6 @@ class RunLog {
     return {};
   }
 
-  [[nodiscard]] std::string checkpoints() const {
-    return writer_ ? writer_->file("checkpoints") : std::string();
-  }
-
  private:
   Status add(const EpochResult& epoch) {
     const nlohmann::ordered_json line = {{"epoch", epoch.epoch},
@@ -132,11 +128,12 @@ Result<NetworkFitOutcome> fit_network(const NetworkSpec& given, const NetworkFit
   outcome.times.emplace_back("build", watch.restart());
 
   RunLog run;
-  BASCULE_TRY(run.begin(request.out, spec));
   Status logged;
   FitOptions options = spec.fit_options();
   options.compile = request.compile;
-  options.checkpoints = run.checkpoints();
+  if (!request.out.empty()) options.checkpoints = request.out + "/checkpoints";
+  // A fit that is refused leaves an earlier run as it was.
+  options.on_start = [&] { return run.begin(request.out, spec); };
   options.resume = request.resume;
   options.on_progress = request.on_progress;
   options.on_epoch = [&](const History& history) {

@@ -76,7 +76,7 @@ def test_run_folder(blobs_run):
     assert (path / "labels.txt").read_text().split() == ["ash", "birch", "cedar"]
     history = [json.loads(line) for line in (path / "history.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in history] == list(range(1, 13))
-    assert history[-1]["train_loss"] < history[0]["train_loss"] / 2
+    assert history[-1]["metrics"]["train_loss"] < history[0]["metrics"]["train_loss"] / 2
     assert (path / "checkpoints" / "last.safetensors").exists()
     assert (path / "checkpoints" / "best.safetensors").exists()
     assert "<svg" in (path / "report.html").read_text("utf-8")
@@ -241,6 +241,7 @@ def test_damaged_checkpoint_and_model(blobs, blobs_run, tmp_path):
     last.write_bytes(data)
     refused(2, "fit", blobs / "spec.toml", "--out", tmp_path / "run", "--resume", "--quiet", "--set",
             "model.layers[0].units=17", says="checkpoint")
+    assert ok("predict", tmp_path / "run", blobs, "--json").json["samples"] == 150  # refused, and nothing lost
     model = tmp_path / "run" / "model.safetensors"
     model.write_bytes(model.read_bytes()[:-1])
     refused(3, "predict", tmp_path / "run", blobs, says="model.safetensors")

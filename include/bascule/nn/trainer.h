@@ -62,6 +62,9 @@ struct FitOptions {
   /// there is none.
   bool resume = false;
 
+  /// Called once, when data, options and checkpoint were found to fit and nothing was written yet;
+  /// an error ends the fit.
+  std::function<Status()> on_start = [] { return Status(); };
   std::function<void(const Progress&)> on_progress = [](const Progress&) {};  ///< after each batch
   std::function<void(const History&)> on_epoch = [](const History&) {};  ///< the last entry is new
   std::function<bool()> interrupted = [] { return false; };              ///< asked after each step
