@@ -15,6 +15,10 @@ namespace {
 
 constexpr int kSpins = 2000;  // about 20 µs of pause instructions
 
+thread_local bool inside_pool = false;
+
+}  // namespace
+
 int available_processors() {
   cpu_set_t set;
   CPU_ZERO(&set);
@@ -22,10 +26,6 @@ int available_processors() {
   const unsigned count = std::thread::hardware_concurrency();
   return count > 0 ? static_cast<int>(count) : 1;
 }
-
-thread_local bool inside_pool = false;
-
-}  // namespace
 
 struct ThreadPool::State {
   using Body = std::function<void(std::int64_t, int)>;

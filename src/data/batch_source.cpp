@@ -25,13 +25,15 @@ struct Slot {
 }  // namespace
 
 struct BatchSource::State {
-  State(const SampleReader& source, const LabelledData& labelled, BatchPlan batch_plan)
-      : reader(source), part(labelled), plan(std::move(batch_plan)) {}
+  State(const SampleReader& source, const LabelledData& labelled, BatchPlan batch_plan,
+        ThreadPool* workers)
+      : reader(source), part(labelled), plan(std::move(batch_plan)), pool(workers) {}
 
   // What never changes after make().
   const SampleReader& reader;
   const LabelledData& part;
   const BatchPlan plan;
+  ThreadPool* const pool;
   bool threaded = false;
 
   // Belongs to whoever makes batches: the thread, or with depth 0 the consumer.
@@ -54,6 +56,7 @@ struct BatchSource::State {
   Slot& slot(std::int64_t number) { return ring[static_cast<std::size_t>(number % depth())]; }
 
   Status allocate(int buffers);
+  void read(std::span<const std::int32_t> samples, float* out) const;
   /// Makes batch `number` of the job that starts at epoch `first`.
   void fill(std::int64_t number, std::int64_t first);
   Status fill_caught(std::int64_t number, std::int64_t first);
@@ -82,6 +85,21 @@ Status BatchSource::State::allocate(int buffers) {
   return {};
 }
 
+void BatchSource::State::read(std::span<const std::int32_t> samples, float* out) const {
+  constexpr std::int64_t kFloatsPerChunk = 16384;
+  if (threaded || pool == nullptr) return reader.read(samples, out);
+  const std::int64_t width = reader.width();
+  const Chunks chunks{
+      static_cast<std::int64_t>(samples.size()),
+      std::max<std::int64_t>(1, kFloatsPerChunk / std::max<std::int64_t>(width, 1))};
+  pool->run(chunks.chunks(), [&](std::int64_t chunk, int) {
+    const std::int64_t begin = chunks.begin(chunk);
+    reader.read(samples.subspan(static_cast<std::size_t>(begin),
+                                static_cast<std::size_t>(chunks.end(chunk) - begin)),
+                out + begin * width);
+  });
+}
+
 void BatchSource::State::fill(std::int64_t number, std::int64_t first) {
   Slot& to = slot(number);
   Batch& batch = to.batch;
@@ -96,7 +114,7 @@ void BatchSource::State::fill(std::int64_t number, std::int64_t first) {
   batch.count = std::min(plan.batch_size(), plan.samples() - begin);
   const auto samples = std::span<const std::int32_t>(order).subspan(
       static_cast<std::size_t>(begin), static_cast<std::size_t>(batch.count));
-  reader.read(samples, to.features.data());
+  read(samples, to.features.data());
   const auto features = static_cast<std::size_t>(batch.count * reader.width());
   std::fill(to.features.data() + features, to.features.data() + to.features.size(), 0.0F);
   batch.features = to.features.data();
@@ -174,8 +192,8 @@ BatchSource::~BatchSource() {
 }
 
 Result<BatchSource> BatchSource::make(const SampleReader& reader, const LabelledData& part,
-                                      BatchPlan plan, int depth) {
-  auto state = std::make_unique<State>(reader, part, std::move(plan));
+                                      BatchPlan plan, int depth, ThreadPool* pool) {
+  auto state = std::make_unique<State>(reader, part, std::move(plan), pool);
   BASCULE_TRY(state->allocate(depth));
   if (part.target_width == 0 && part.labels.empty())
     return Error{Code::kUsage, "the part has neither labels nor targets"};

@@ -88,6 +88,8 @@ class Fit {
   std::int64_t best_saved_ = 0;  // epoch of best.safetensors
 };
 
+constexpr int kBatchesAhead = 3;
+
 Result<Fit> Fit::make(Network& network, const Samples& train, const Samples& valid,
                       const FitOptions& options) {
   if (options.epochs < 0 || options.batch_size < 1)
@@ -100,8 +102,10 @@ Result<Fit> Fit::make(Network& network, const Samples& train, const Samples& val
   order.seed = options.seed;
   BASCULE_ASSIGN(BatchPlan plan, BatchPlan::make(train.numbers, order));
   const std::int64_t batches = plan.batches();
-  BASCULE_ASSIGN(BatchSource source,
-                 BatchSource::make(*train.reader, *train.part, std::move(plan)));
+  BASCULE_ASSIGN(
+      BatchSource source,
+      BatchSource::make(*train.reader, *train.part, std::move(plan),
+                        options.loaders == nullptr ? kBatchesAhead : 0, options.loaders));
   const TargetForm form = target_form(*train.part);
   BatchPrograms programs(
       network.store(),

@@ -131,6 +131,8 @@ Result<NetworkFitOutcome> fit_network(const NetworkSpec& given, const NetworkFit
   Status logged;
   FitOptions options = spec.fit_options();
   options.compile = request.compile;
+  const bool on_the_pool = device.target().device == "cpu";
+  if (on_the_pool && pool.threads() >= available_processors()) options.loaders = &pool;
   if (!request.out.empty()) options.checkpoints = request.out + "/checkpoints";
   // A fit that is refused leaves an earlier run as it was.
   options.on_start = [&] { return run.begin(request.out, spec); };

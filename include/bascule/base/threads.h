@@ -32,6 +32,9 @@ class ThreadPool {
   State* state_;
 };
 
+/// Processors that this process may use.
+int available_processors();
+
 /// The pool used when a caller names none. Starts no thread before its first use.
 ThreadPool& default_pool();
 /// Sets the size of the default pool; only before its first use (later calls have no effect).

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <bascule/base/status.h>
+#include <bascule/base/threads.h>
 #include <bascule/data/labelled.h>
 #include <bascule/data/normalise.h>
 
@@ -74,10 +75,11 @@ struct Batch {
 class BatchSource {
  public:
   /// `reader` and `part`, whose labels or targets go along, must outlive the source. depth 0: no
-  /// thread, a batch is made when it is asked for. kUsage when the plan does not fit the part,
-  /// kFailed when memory is refused.
+  /// thread of its own, a batch is made when it is asked for, by the threads of `pool` if there is
+  /// one: better where the consumer keeps every processor busy anyway. kUsage when the plan does
+  /// not fit the part, kFailed when memory is refused.
   static Result<BatchSource> make(const SampleReader& reader, const LabelledData& part,
-                                  BatchPlan plan, int depth = 3);
+                                  BatchPlan plan, int depth = 3, ThreadPool* pool = nullptr);
   ~BatchSource();
   BatchSource(BatchSource&& other) noexcept;
   BatchSource& operator=(BatchSource&& other) noexcept;

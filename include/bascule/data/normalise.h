@@ -44,8 +44,8 @@ class SampleReader {
   virtual ~SampleReader() = default;
   /// Floats of one sample.
   [[nodiscard]] virtual std::int64_t width() const = 0;
-  /// Writes the samples with these numbers one after another: [samples.size(), width()]. Called by
-  /// one thread at a time, which need not be the caller's.
+  /// Writes the samples with these numbers one after another: [samples.size(), width()]. May
+  /// be called by several threads at once.
   virtual void read(std::span<const std::int32_t> samples, float* out) const = 0;
 };
 
