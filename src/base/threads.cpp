@@ -17,6 +17,12 @@ constexpr int kSpins = 2000;  // about 20 µs of pause instructions
 
 thread_local bool inside_pool = false;
 
+/// Waits for a short time until `done`.
+template <class Done>
+void spin(const Done& done) {
+  for (int i = 0; i < kSpins && !done(); ++i) __builtin_ia32_pause();
+}
+
 }  // namespace
 
 int available_processors() {
@@ -28,9 +34,16 @@ int available_processors() {
 }
 
 struct ThreadPool::State {
+  /// The chunks that a thread takes first: the same ones in every run of this size, so that what
+  /// they touch may still be in its cache. Whoever has done its own helps the others.
+  struct alignas(64) Share {
+    std::atomic<std::int64_t> next{0};
+    std::int64_t end = 0;
+  };
+
   using Body = std::function<void(std::int64_t, int)>;
 
-  explicit State(int threads) : thread_count(threads) {}
+  explicit State(int threads) : thread_count(threads), shares(static_cast<std::size_t>(threads)) {}
 
   void start() {
     workers.reserve(static_cast<std::size_t>(thread_count - 1));
@@ -39,15 +52,18 @@ struct ThreadPool::State {
 
   void drain(const Body& job, int thread) {
     const bool outer = std::exchange(inside_pool, true);
-    for (;;) {
-      const std::int64_t chunk = next.fetch_add(1, std::memory_order_relaxed);
-      if (chunk >= chunks) break;
-      try {
-        job(chunk, thread);
-      } catch (...) {
-        const std::lock_guard lock(mutex);
-        if (!failure) failure = std::current_exception();
-        next.store(chunks, std::memory_order_relaxed);
+    for (int other = 0; other < thread_count; ++other) {
+      Share& share = shares[static_cast<std::size_t>((thread + other) % thread_count)];
+      for (;;) {
+        const std::int64_t chunk = share.next.fetch_add(1, std::memory_order_relaxed);
+        if (chunk >= share.end) break;
+        try {
+          job(chunk, thread);
+        } catch (...) {
+          const std::lock_guard lock(mutex);
+          if (!failure) failure = std::current_exception();
+          for (Share& left : shares) left.next.store(left.end, std::memory_order_relaxed);
+        }
       }
     }
     inside_pool = outer;
@@ -57,9 +73,7 @@ struct ThreadPool::State {
     std::uint64_t seen = 0;
     for (;;) {
       const Body* job = nullptr;
-      for (int spin = 0; spin < kSpins && generation.load(std::memory_order_acquire) == seen;
-           ++spin)
-        __builtin_ia32_pause();
+      spin([&] { return generation.load(std::memory_order_acquire) != seen; });
       {
         std::unique_lock lock(mutex);
         wake.wait(lock, [&] { return stop || generation.load(std::memory_order_relaxed) != seen; });
@@ -67,11 +81,11 @@ struct ThreadPool::State {
         seen = generation.load(std::memory_order_relaxed);
         if (body == nullptr) continue;  // the job ended before this thread woke
         job = body;
-        ++active;
+        active.fetch_add(1, std::memory_order_relaxed);
       }
       drain(*job, thread);
       const std::lock_guard lock(mutex);
-      if (--active == 0) idle.notify_one();
+      if (active.fetch_sub(1, std::memory_order_release) == 1) idle.notify_one();
     }
   }
 
@@ -81,10 +95,9 @@ struct ThreadPool::State {
   std::mutex mutex;
   std::condition_variable wake, idle;
   std::atomic<std::uint64_t> generation{0};
-  std::atomic<std::int64_t> next{0};
-  std::int64_t chunks = 0;
+  std::vector<Share> shares;
   const Body* body = nullptr;
-  int active = 0;
+  std::atomic<int> active{0};
   bool stop = false;
   std::exception_ptr failure;
 };
@@ -119,16 +132,24 @@ void ThreadPool::run(std::int64_t chunks, const std::function<void(std::int64_t,
   {
     const std::lock_guard lock(s.mutex);
     s.body = &body;
-    s.chunks = chunks;
     s.failure = nullptr;
-    s.next.store(0, std::memory_order_relaxed);
+    for (std::int64_t t = 0; t < s.thread_count; ++t) {
+      State::Share& share = s.shares[static_cast<std::size_t>(t)];
+      share.next.store(chunks * t / s.thread_count, std::memory_order_relaxed);
+      share.end = chunks * (t + 1) / s.thread_count;
+    }
     s.generation.fetch_add(1, std::memory_order_release);
   }
   s.wake.notify_all();
   s.drain(body, 0);
+  {
+    const std::lock_guard lock(s.mutex);
+    s.body = nullptr;  // nobody joins any more
+  }
+  // The others are at their last chunks: to sleep and be woken would take longer than most of them.
+  spin([&] { return s.active.load(std::memory_order_acquire) == 0; });
   std::unique_lock lock(s.mutex);
-  s.body = nullptr;
-  s.idle.wait(lock, [&] { return s.active == 0; });
+  s.idle.wait(lock, [&] { return s.active.load(std::memory_order_relaxed) == 0; });
   if (s.failure) std::rethrow_exception(std::exchange(s.failure, nullptr));
 }
 

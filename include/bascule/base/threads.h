@@ -2,7 +2,7 @@
 // The one thread pool of the process.
 //
 // Work is a number of chunks, fixed by the shape of the data and never by the number of threads;
-// threads take chunks from a shared counter. Results that must be combined belong to chunks and are
+// each thread takes those of its share first and then helps the others. Results that must be combined belong to chunks and are
 // combined in chunk order by the caller, so they do not depend on threads or scheduling. A waiting
 // thread spins for some microseconds and then sleeps: a core that the system takes away costs its
 // share of the work, not a stalled barrier.
