@@ -34,14 +34,11 @@ int available_processors() {
 }
 
 struct ThreadPool::State {
-  /// The chunks that a thread takes first: the same ones in every run of this size, so that what
-  /// they touch may still be in its cache. Whoever has done its own helps the others.
+  /// A range of chunks and how far it is.
   struct alignas(64) Share {
     std::atomic<std::int64_t> next{0};
     std::int64_t end = 0;
   };
-
-  using Body = std::function<void(std::int64_t, int)>;
 
   explicit State(int threads) : thread_count(threads), shares(static_cast<std::size_t>(threads)) {}
 
@@ -52,8 +49,8 @@ struct ThreadPool::State {
 
   void drain(const Body& job, int thread) {
     const bool outer = std::exchange(inside_pool, true);
-    for (int other = 0; other < thread_count; ++other) {
-      Share& share = shares[static_cast<std::size_t>((thread + other) % thread_count)];
+    for (int other = 0; other < share_count; ++other) {
+      Share& share = shares[static_cast<std::size_t>((thread + other) % share_count)];
       for (;;) {
         const std::int64_t chunk = share.next.fetch_add(1, std::memory_order_relaxed);
         if (chunk >= share.end) break;
@@ -96,6 +93,7 @@ struct ThreadPool::State {
   std::condition_variable wake, idle;
   std::atomic<std::uint64_t> generation{0};
   std::vector<Share> shares;
+  int share_count = 1;  // of the job; 1: all take from one counter
   const Body* body = nullptr;
   std::atomic<int> active{0};
   bool stop = false;
@@ -120,7 +118,15 @@ int ThreadPool::threads() const {
   return state_->thread_count;
 }
 
-void ThreadPool::run(std::int64_t chunks, const std::function<void(std::int64_t, int)>& body) {
+void ThreadPool::run(std::int64_t chunks, const Body& body) {
+  run(chunks, body, 1);
+}
+
+void ThreadPool::run_in_shares(std::int64_t chunks, const Body& body) {
+  run(chunks, body, state_->thread_count);
+}
+
+void ThreadPool::run(std::int64_t chunks, const Body& body, int shares) {
   if (chunks <= 0) return;
   if (chunks == 1 || state_->thread_count == 1 || inside_pool) {
     for (std::int64_t chunk = 0; chunk < chunks; ++chunk) body(chunk, 0);
@@ -133,10 +139,11 @@ void ThreadPool::run(std::int64_t chunks, const std::function<void(std::int64_t,
     const std::lock_guard lock(s.mutex);
     s.body = &body;
     s.failure = nullptr;
-    for (std::int64_t t = 0; t < s.thread_count; ++t) {
-      State::Share& share = s.shares[static_cast<std::size_t>(t)];
-      share.next.store(chunks * t / s.thread_count, std::memory_order_relaxed);
-      share.end = chunks * (t + 1) / s.thread_count;
+    s.share_count = shares;
+    for (std::int64_t i = 0; i < shares; ++i) {
+      State::Share& share = s.shares[static_cast<std::size_t>(i)];
+      share.next.store(chunks * i / shares, std::memory_order_relaxed);
+      share.end = chunks * (i + 1) / shares;
     }
     s.generation.fetch_add(1, std::memory_order_release);
   }

@@ -2,7 +2,7 @@
 // The one thread pool of the process.
 //
 // Work is a number of chunks, fixed by the shape of the data and never by the number of threads;
-// each thread takes those of its share first and then helps the others. Results that must be combined belong to chunks and are
+// threads take chunks from a shared counter. Results that must be combined belong to chunks and are
 // combined in chunk order by the caller, so they do not depend on threads or scheduling. A waiting
 // thread spins for some microseconds and then sleeps: a core that the system takes away costs its
 // share of the work, not a stalled barrier.
@@ -21,13 +21,20 @@ class ThreadPool {
 
   [[nodiscard]] int threads() const;
 
-  /// Calls body(chunk, thread) for every chunk in [0, chunks), thread in [0, threads()).
-  /// The caller takes part and returns when all chunks are done. The first exception thrown by a
-  /// body is rethrown here once the running chunks have ended. Calls from inside a body run in
-  /// place, on the calling thread.
-  void run(std::int64_t chunks, const std::function<void(std::int64_t chunk, int thread)>& body);
+  using Body = std::function<void(std::int64_t chunk, int thread)>;
+
+  /// Calls body(chunk, thread) for every chunk in [0, chunks), thread in [0, threads()); each
+  /// thread gets its chunks in ascending order. The caller takes part and returns when all chunks
+  /// are done. The first exception thrown by a body is rethrown here once the running chunks have
+  /// ended. Calls from inside a body run in place, on the calling thread.
+  void run(std::int64_t chunks, const Body& body);
+  /// As run(), but each thread begins with a share of its own, the same in every call with so many
+  /// chunks, and then helps the others, in no order: what a share touches may still lie in the
+  /// thread's cache from the last time.
+  void run_in_shares(std::int64_t chunks, const Body& body);
 
  private:
+  void run(std::int64_t chunks, const Body& body, int shares);
   struct State;
   State* state_;
 };

@@ -56,10 +56,11 @@ void for_chunks(ThreadPool& pool, std::int64_t count, std::int64_t size, const B
     if (count > 0) body(std::int64_t{0}, count, 0);
     return;
   }
-  pool.run(chunks.chunks(), [&](std::int64_t chunk, int thread) {  // small: std::function keeps it
-    const FlushDenormals flush;
-    body(chunks.begin(chunk), chunks.end(chunk), thread);
-  });
+  pool.run_in_shares(chunks.chunks(),
+                     [&](std::int64_t chunk, int thread) {  // small: std::function keeps it
+                       const FlushDenormals flush;
+                       body(chunks.begin(chunk), chunks.end(chunk), thread);
+                     });
 }
 /// Rows in a chunk of about `elements`.
 inline std::int64_t rows_of_chunk(std::int64_t columns, std::int64_t elements) {

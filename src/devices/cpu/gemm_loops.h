@@ -150,7 +150,7 @@ void run_chunks(ThreadPool& pool, std::int64_t chunks, const Body& body) {
     const FlushDenormals flush;
     body(chunk);
   };
-  pool.run(chunks, std::cref(call));
+  pool.run_in_shares(chunks, std::cref(call));
 }
 
 }  // namespace bascule::detail
