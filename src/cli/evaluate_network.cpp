@@ -33,15 +33,27 @@ struct Measured {
 
 /// An accuracy is the mean of as many coin flips as there are samples.
 std::map<std::string, Measured> named(const std::map<std::string, double>& metrics,
-                                      std::int64_t samples) {
+                                      const std::string& part, std::int64_t samples) {
   std::map<std::string, Measured> measured;
   for (const auto& [name, value] : metrics) {
-    Measured& m = measured["test_" + name];
+    Measured& m = measured[part + "_" + name];
     m.value = value;
     if (name == "accuracy")
       m.standard_error = std::sqrt(value * (1 - value) / static_cast<double>(samples));
   }
   return measured;
+}
+
+/// The test part; where the set has none, what was held out of the training part.
+struct HeldOut {
+  std::string name;
+  const LabelledData* part;
+  std::vector<std::int32_t> numbers;
+};
+Result<HeldOut> held_out(const nn::NetworkData& data) {
+  if (!data.test.empty()) return HeldOut{"test", data.test.part, data.test.numbers};
+  if (!data.valid.empty()) return HeldOut{"valid", data.valid.part, data.valid.numbers};
+  return Error{Code::kUsage, fmt::format("{} has neither a test nor a validation part", data.path)};
 }
 
 }  // namespace
@@ -55,13 +67,14 @@ Status evaluate_network(const EvaluateArguments& arguments, const Context& conte
   BASCULE_ASSIGN(const nn::NetworkSpec spec, spec_for(run, arguments));
   BASCULE_ASSIGN(const nn::NetworkData data,
                  nn::load_network_data(spec, context.search_dirs(), default_pool()));
-  if (data.test.empty())
-    return {Code::kUsage, fmt::format("{} has no test part to evaluate on", data.path)};
+  BASCULE_ASSIGN(HeldOut held, held_out(data));
   const Stopwatch watch;
-  BASCULE_ASSIGN(const auto metrics, run.evaluate(data.set->test));
+  BASCULE_ASSIGN(const Features features, run.features(*held.part));
+  const nn::Samples part{&features, held.part, std::move(held.numbers)};
+  BASCULE_ASSIGN(const auto metrics, nn::evaluate(run.network(), part, run.spec().loss()));
   const double seconds = watch.seconds();
-  const std::int64_t samples = data.set->test.samples;
-  const auto measured = named(metrics, samples);
+  const auto samples = static_cast<std::int64_t>(part.numbers.size());
+  const auto measured = named(metrics, held.name, samples);
   if (context.json) {
     nlohmann::ordered_json document = nlohmann::ordered_json::object();
     for (const auto& [name, m] : measured) {
@@ -72,6 +85,7 @@ Status evaluate_network(const EvaluateArguments& arguments, const Context& conte
     }
     print_json({{"metrics", document},
                 {"samples", samples},
+                {"part", held.name},
                 {"device", device_name},
                 {"seconds", {{"evaluate", seconds}}}});
     return {};
@@ -81,8 +95,8 @@ Status evaluate_network(const EvaluateArguments& arguments, const Context& conte
     table.add({name, m.standard_error
                          ? fmt::format("{:.4f} ± {:.4f}", m.value, kNormal95 * *m.standard_error)
                          : fmt::format("{:.4f}", m.value)});
-  fmt::print("{}\n± is the 95 % confidence interval; {} samples of {} in {} on {}\n",
-             table.to_string(), with_commas(samples), data.path, human_seconds(seconds),
+  fmt::print("{}\n± is the 95 % confidence interval; {} samples of the {} part of {} in {} on {}\n",
+             table.to_string(), with_commas(samples), held.name, data.path, human_seconds(seconds),
              device_name);
   return {};
 }

@@ -197,6 +197,9 @@ def test_regression(tmp_path):
     (tmp_path / "new.csv").write_text("0.5,0.5\n")
     value = ok("predict", tmp_path / "run", tmp_path / "new.csv", "--json").json["predictions"][0]["values"]
     assert abs(value[0] - 0.5) < 0.25
+    held_out = ok("evaluate", tmp_path / "run", "--json", "--quiet").json  # one file: no test part
+    assert held_out["part"] == "valid" and held_out["samples"] == 160
+    assert held_out["metrics"]["valid_mse"]["value"] == said["metrics"]["valid_mse"]
 
 
 def test_wrong_specs(blobs, tmp_path):
