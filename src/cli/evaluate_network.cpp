@@ -36,7 +36,7 @@ std::map<std::string, Measured> named(const std::map<std::string, double>& metri
                                       const std::string& part, std::int64_t samples) {
   std::map<std::string, Measured> measured;
   for (const auto& [name, value] : metrics) {
-    Measured& m = measured[part + "_" + name];
+    Measured& m = measured[fmt::format("{}_{}", part, name)];
     m.value = value;
     if (name == "accuracy")
       m.standard_error = std::sqrt(value * (1 - value) / static_cast<double>(samples));
