@@ -7,46 +7,12 @@
 
 #include <immintrin.h>
 
+#include "devices/cpu/lanes_avx2.h"
 #include "devices/cpu/vector_kernels.h"
 
 namespace bascule::detail {
 namespace {
 
-#define BASCULE_TARGET __attribute__((target("avx2,fma")))
-#define BASCULE_KERNEL BASCULE_TARGET __attribute__((always_inline)) inline
-
-using Vec = __m256;
-using Doubles = __m256d;
-using Bits __attribute__((vector_size(32))) = std::int32_t;
-using LongBits __attribute__((vector_size(32))) = std::int64_t;
-constexpr int kWidth = 8;
-constexpr Bits kIota = {0, 1, 2, 3, 4, 5, 6, 7};
-
-BASCULE_KERNEL Vec load(const float* p) {
-  return _mm256_loadu_ps(p);
-}
-BASCULE_KERNEL void store(float* p, Vec v) {
-  _mm256_storeu_ps(p, v);
-}
-BASCULE_KERNEL __m256i first_lanes(std::int64_t n) {
-  return (__m256i)(kIota < static_cast<std::int32_t>(n));
-}
-/// The first n < kWidth elements, then zeros.
-BASCULE_KERNEL Vec load_first(const float* p, std::int64_t n) {
-  return _mm256_maskload_ps(p, first_lanes(n));
-}
-BASCULE_KERNEL void store_first(float* p, std::int64_t n, Vec v) {
-  _mm256_maskstore_ps(p, first_lanes(n), v);
-}
-BASCULE_KERNEL Vec broadcast(float x) {
-  return _mm256_set1_ps(x);
-}
-BASCULE_KERNEL Vec fma(Vec a, Vec b, Vec c) {
-  return _mm256_fmadd_ps(a, b, c);
-}
-BASCULE_KERNEL Vec root(Vec a) {
-  return _mm256_sqrt_ps(a);
-}
 /// a · 2ⁿ for a whole n in [−250, 250].
 BASCULE_KERNEL Vec scale_by_power(Vec a, Vec n) {
   const Bits power = (Bits)_mm256_cvtps_epi32(n), half = power >> 1;
@@ -67,14 +33,6 @@ BASCULE_KERNEL float max_lanes(Vec v) {
   __m128 s = _mm_max_ps(low_half(v), high_half(v));
   s = _mm_max_ps(s, _mm_movehl_ps(s, s));
   return s[0] > s[1] ? s[0] : s[1];
-}
-
-/// a[0] b[0] a[1] b[1] …, from the lower halves and from the upper ones.
-BASCULE_KERNEL Vec interleave_low(Vec a, Vec b) {
-  return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
-}
-BASCULE_KERNEL Vec interleave_high(Vec a, Vec b) {
-  return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
 }
 
 BASCULE_KERNEL Doubles broadcast(double x) {

@@ -4,47 +4,12 @@
 #include <limits>
 #include <utility>
 
+#include "devices/cpu/lanes_portable.h"
 #include "devices/cpu/vector_kernels.h"
 
 namespace bascule::detail {
 namespace {
 
-#define BASCULE_TARGET
-#define BASCULE_KERNEL BASCULE_TARGET __attribute__((always_inline)) inline
-
-using Vec __attribute__((vector_size(16))) = float;
-using Doubles __attribute__((vector_size(16))) = double;
-using Bits __attribute__((vector_size(16))) = std::int32_t;
-using LongBits __attribute__((vector_size(16))) = std::int64_t;
-constexpr int kWidth = 4;
-constexpr Bits kIota = {0, 1, 2, 3};
-
-BASCULE_KERNEL Vec load(const float* p) {
-  Vec v;
-  std::memcpy(&v, p, sizeof v);
-  return v;
-}
-BASCULE_KERNEL void store(float* p, Vec v) {
-  std::memcpy(p, &v, sizeof v);
-}
-/// The first n < kWidth elements, then zeros.
-BASCULE_KERNEL Vec load_first(const float* p, std::int64_t n) {
-  Vec v = {};
-  for (std::int64_t l = 0; l < n; ++l) v[l] = p[l];
-  return v;
-}
-BASCULE_KERNEL void store_first(float* p, std::int64_t n, Vec v) {
-  for (std::int64_t l = 0; l < n; ++l) p[l] = v[l];
-}
-BASCULE_KERNEL Vec broadcast(float x) {
-  return Vec{x, x, x, x};
-}
-BASCULE_KERNEL Vec fma(Vec a, Vec b, Vec c) {
-  return a * b + c;
-}
-BASCULE_KERNEL Vec root(Vec a) {
-  return Vec{std::sqrt(a[0]), std::sqrt(a[1]), std::sqrt(a[2]), std::sqrt(a[3])};
-}
 /// a · 2ⁿ for a whole n in [−250, 250]; a NaN when n is one.
 BASCULE_KERNEL Vec scale_by_power(Vec a, Vec n) {
   // Added to a number this large, n stands in its low bits.
@@ -57,14 +22,6 @@ BASCULE_KERNEL float sum_lanes(Vec v) {
 BASCULE_KERNEL float max_lanes(Vec v) {
   const float low = v[0] > v[1] ? v[0] : v[1], high = v[2] > v[3] ? v[2] : v[3];
   return low > high ? low : high;
-}
-
-/// a[0] b[0] a[1] b[1] …, from the lower halves and from the upper ones.
-BASCULE_KERNEL Vec interleave_low(Vec a, Vec b) {
-  return __builtin_shufflevector(a, b, 0, 4, 1, 5);
-}
-BASCULE_KERNEL Vec interleave_high(Vec a, Vec b) {
-  return __builtin_shufflevector(a, b, 2, 6, 3, 7);
 }
 
 BASCULE_KERNEL Doubles broadcast(double x) {
