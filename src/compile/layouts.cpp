@@ -1,6 +1,7 @@
 #include "compile/layouts.h"
 
 #include <bascule/graph/op.h>
+#include <bascule/graph/ops.h>
 
 #include "compile/updates.h"
 #include "compile/users.h"
@@ -38,10 +39,20 @@ Layouts::Layouts(const Plan& plan) : plan_(plan) {
   }
 }
 
-bool Layouts::in_panels(ValueId value) const {
+Layout Layouts::wanted(const Node& node, std::size_t operand) {
+  const Layout of_weight = multiplies_bf16(node) ? Layout::kHalves : Layout::kPanels;
+  const std::string_view op = node.op->name;
+  if (op == "linear" || op == "linear_input_grad")
+    return operand == 1 ? of_weight : Layout::kRowMajor;
+  if (op != "linear_update") return Layout::kRowMajor;
+  const auto [first, count] = updated_operands(node);
+  if (operand < first || operand >= first + count) return Layout::kRowMajor;
+  return operand == first ? of_weight : Layout::kPanels;
+}
+
+bool Layouts::lies_in(ValueId value, Layout layout) const {
   const std::string* name = variable_name(plan_.graph, value);
-  return name != nullptr && plan_.layouts.at(*name) == Layout::kPanels &&
-         !plan_.loads.contains(*name);
+  return name != nullptr && plan_.layouts.at(*name) == layout && !plan_.loads.contains(*name);
 }
 
 /// The weight and its states only together.
@@ -50,25 +61,24 @@ bool Layouts::updates_panels(NodeId id) const {
   const Node& node = plan_.graph.node(id);
   const auto [first, count] = updated_operands(node);
   for (std::size_t i = first; i < first + count; ++i) {
-    if (!in_panels(node.inputs[i])) return false;
+    if (!lies_in(node.inputs[i], wanted(node, i))) return false;
   }
   return true;
 }
 
 Layout Layouts::input(NodeId id, std::size_t operand) const {
   const Node& node = plan_.graph.node(id);
-  bool panels = false;
-  if (node.op->name == "linear_update") {
-    const auto [first, count] = updated_operands(node);
-    panels = operand >= first && operand < first + count && updates_panels(id);
-  } else if ((node.op->name == "linear" || node.op->name == "linear_input_grad") && operand == 1) {
-    panels = in_panels(node.inputs[1]);
-  }
-  return panels ? Layout::kPanels : Layout::kRowMajor;
+  const Layout layout = wanted(node, operand);
+  if (layout == Layout::kRowMajor) return layout;
+  const bool taken =
+      node.op->name == "linear_update" ? updates_panels(id) : lies_in(node.inputs[operand], layout);
+  return taken ? layout : Layout::kRowMajor;
 }
 
-Layout Layouts::output(NodeId id) const {
-  return updates_panels(id) ? Layout::kPanels : Layout::kRowMajor;
+Layout Layouts::output(ValueId value) const {
+  const Node& node = plan_.graph.node(value.node);
+  if (node.op->name != "linear_update" || !updates_panels(value.node)) return Layout::kRowMajor;
+  return wanted(node, updated_operands(node).first_input + static_cast<std::size_t>(value.output));
 }
 
 }  // namespace bascule::detail

@@ -11,11 +11,14 @@ class Layouts {
   /// The plan must outlive it; its variables' layouts and loads may change.
   explicit Layouts(const Plan& plan);
 
+  /// What a product would take of its weight, or an update joined to it of its weight (output 0)
+  /// and states; row-major for every other operand.
+  [[nodiscard]] static Layout wanted(const Node& node, std::size_t operand);
   [[nodiscard]] Layout input(NodeId id, std::size_t operand) const;
-  [[nodiscard]] Layout output(NodeId id) const;
+  [[nodiscard]] Layout output(ValueId value) const;
 
  private:
-  [[nodiscard]] bool in_panels(ValueId value) const;
+  [[nodiscard]] bool lies_in(ValueId value, Layout layout) const;
   [[nodiscard]] bool updates_panels(NodeId id) const;
 
   const Plan& plan_;

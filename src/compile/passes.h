@@ -17,6 +17,9 @@ Graph fuse_linear(const Graph& graph, const Target& target);
 Graph fuse_update(const Graph& graph, const Target& target);
 Graph fuse_map(const Graph& graph, const Target& target);
 
+// Graph to graph, by the options too.
+void mixed_precision(Compilation& c);
+
 // Graph to plan.
 void choose_layouts(Compilation& c);
 void schedule(Compilation& c);

@@ -32,6 +32,7 @@ constexpr Pass kPasses[] = {
     {"fuse_loss", true, graph_pass<detail::fuse_loss>},
     {"fuse_linear", true, graph_pass<detail::fuse_linear>},
     {"fuse_update", true, graph_pass<detail::fuse_update>},
+    {"mixed_precision", true, detail::mixed_precision},
     {"fuse_map", true, graph_pass<detail::fuse_map>},
     {"layout", true, detail::choose_layouts},
     {"schedule", false, detail::schedule},

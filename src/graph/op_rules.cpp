@@ -79,4 +79,15 @@ OpCase op_case(std::vector<ValueType> inputs, Attributes attributes,
   return c;
 }
 
+std::vector<OpCase> with_bf16(std::vector<OpCase> cases) {
+  const std::size_t plain = cases.size();
+  for (std::size_t i = 0; i < plain; ++i) {
+    OpCase c = cases[i];
+    c.attributes.set("bf16", std::int64_t{1});
+    c.name += ", bf16";
+    cases.push_back(std::move(c));
+  }
+  return cases;
+}
+
 }  // namespace bascule::detail

@@ -34,5 +34,7 @@ std::vector<std::optional<Value>> flat_gradient(const GradientContext& context);
 /// A case named after the shapes of its inputs and its attributes.
 OpCase op_case(std::vector<ValueType> inputs, Attributes attributes = {},
                std::vector<InputRange> ranges = {});
+/// The cases of a product, and the same with operands that it rounds to bf16.
+std::vector<OpCase> with_bf16(std::vector<OpCase> cases);
 
 }  // namespace bascule::detail

@@ -8,7 +8,9 @@ namespace bascule {
 namespace {
 
 std::string place_text(const PlannedValue& planned) {
-  const char* panels = planned.layout == Layout::kPanels ? " panels" : "";
+  const char* panels = planned.layout == Layout::kPanels   ? " panels"
+                       : planned.layout == Layout::kHalves ? " halves"
+                                                           : "";
   switch (planned.place) {
     case Place::kArena:
       return fmt::format("@{}", planned.offset);

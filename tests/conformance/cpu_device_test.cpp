@@ -1,5 +1,7 @@
 // The cpu device with every instruction set of this processor: all cases of all ops against the
 // judge, weights in panels, memory.
+#include <bascule/graph/ops.h>
+
 #include "conformance/cpu_instruction_sets.h"
 #include "conformance/op_conformance.h"
 
@@ -71,7 +73,9 @@ TEST(CpuDevice, UpdatesWeightsInPanels) {
       const auto device = detail::make_cpu_device(default_pool(), *set.vector, *set.gemm);
       std::vector<Layout> layouts(inputs.size(), Layout::kRowMajor);
       std::fill_n(layouts.begin() + 2, judged.size(), Layout::kPanels);
-      const std::vector<Layout> panels(judged.size(), Layout::kPanels);
+      if (multiplies_bf16(node)) layouts[2] = Layout::kHalves;
+      const std::vector<Layout> panels(layouts.begin() + 2,
+                                       layouts.begin() + 2 + std::ssize(judged));
       auto kernel = device->prepare({node, one.arguments.inputs, layouts, panels});
       ASSERT_TRUE(kernel.ok());
       std::vector<Place> places;
@@ -79,7 +83,7 @@ TEST(CpuDevice, UpdatesWeightsInPanels) {
       for (std::size_t i = 0; i < inputs.size(); ++i) {
         places.emplace_back(*device, inputs[i], layouts[i]);
         in.push_back(places.back().data());
-        if (layouts[i] == Layout::kPanels) out.push_back(in.back());
+        if (layouts[i] != Layout::kRowMajor) out.push_back(in.back());
       }
       auto workspace = device->allocate((*kernel)->workspace_bytes());
       ASSERT_TRUE(workspace.ok());
@@ -96,11 +100,13 @@ TEST(CpuDevice, RefusesLayoutsThatItsKernelsDoNotRead) {
     const Graph graph = graph_of(one);
     const Node& node = graph.node(graph.size() - 1);
     if (!device->target().supports(graph, node)) continue;
-    const std::vector<Layout> inputs(one.arguments.inputs.size(), Layout::kPanels);
-    const std::vector<Layout> outputs(node.outputs.size(), Layout::kRowMajor);
-    auto kernel = device->prepare({node, one.arguments.inputs, inputs, outputs});
-    ASSERT_FALSE(kernel.ok()) << one;
-    EXPECT_EQ(kernel.error().code, Code::kUsage);
+    for (const Layout layout : {Layout::kPanels, Layout::kHalves}) {
+      const std::vector<Layout> inputs(one.arguments.inputs.size(), layout);
+      const std::vector<Layout> outputs(node.outputs.size(), Layout::kRowMajor);
+      auto kernel = device->prepare({node, one.arguments.inputs, inputs, outputs});
+      ASSERT_FALSE(kernel.ok()) << one;
+      EXPECT_EQ(kernel.error().code, Code::kUsage);
+    }
   }
 }
 

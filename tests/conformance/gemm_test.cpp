@@ -1,11 +1,14 @@
 // The dense products of the cpu device, for every instruction set, against loops in double.
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstring>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include <bascule/base/bf16.h>
 #include <bascule/base/random.h>
 #include <bascule/base/threads.h>
 
@@ -37,7 +40,12 @@ class Guarded {
   float& operator[](std::int64_t i) { return data()[i]; }
   float operator[](std::int64_t i) const { return data()[i]; }
   [[nodiscard]] std::int64_t size() const { return size_; }
-  [[nodiscard]] std::vector<float> values() const { return {data(), data() + size_}; }
+  /// To the bit: of halves some look like NaNs.
+  [[nodiscard]] std::vector<std::uint32_t> values() const {
+    std::vector<std::uint32_t> bits(static_cast<std::size_t>(size_));
+    std::memcpy(bits.data(), data(), bits.size() * sizeof(float));
+    return bits;
+  }
 
  private:
   static bool is_guard(float x) { return x == kGuard; }
@@ -119,7 +127,22 @@ class GemmCase {
   [[nodiscard]] const GemmKernels& kernels() const { return kernels_; }
   [[nodiscard]] MatrixLayout layout() const { return layout_; }
   [[nodiscard]] Panels panels() const { return {s_.inputs, s_.outputs, kernels_.panel}; }
-  /// A matrix [inputs, outputs] in the layout of the case, and back.
+  [[nodiscard]] bool in_halves() const { return s_.bf16 && layout() == MatrixLayout::kPanels; }
+  /// Weights [inputs, outputs] in the layout of the case, and back.
+  [[nodiscard]] Guarded arranged_weights(const Guarded& matrix) const {
+    if (!in_halves()) return arranged(matrix);
+    const Halves halves(panels());
+    Guarded split(halves.bytes() / 4, kGuard);
+    split_halves(s_.inputs, halves, matrix.data(), split.data());
+    return split;
+  }
+  [[nodiscard]] Guarded row_major_weights(const Guarded& weights) const {
+    if (!in_halves()) return row_major(weights);
+    Guarded matrix(s_.inputs * s_.outputs);
+    join_halves(s_.inputs, Halves(panels()), weights.data(), matrix.data());
+    return matrix;
+  }
+  /// The same for states.
   [[nodiscard]] Guarded arranged(const Guarded& matrix) const {
     if (layout() == MatrixLayout::kRowMajor) return matrix;
     Guarded packed(panels().floats(), kGuard);
@@ -131,6 +154,12 @@ class GemmCase {
     Guarded matrix(s_.inputs * s_.outputs);
     unpack_panels(panels(), arranged_matrix.data(), matrix.data());
     return matrix;
+  }
+  /// Values that a bf16 product does not round; how it rounds is judged with the ops.
+  [[nodiscard]] Guarded operand(std::int64_t size, std::uint64_t stream) const {
+    Guarded out = random_array(size, stream);
+    for (std::int64_t i = 0; s_.bf16 && i < size; ++i) out[i] = static_cast<float>(Bf16(out[i]));
+    return out;
   }
   void expect_zero_padding(const Guarded& arranged_matrix) const {
     if (layout() == MatrixLayout::kRowMajor) return;
@@ -144,10 +173,10 @@ class GemmCase {
   const GemmKernels& kernels_;
   LinearShape s_;
   MatrixLayout layout_;
-  Guarded x_ = random_array(s_.batch * s_.inputs, 1);
-  Guarded w_ = random_array(s_.inputs * s_.outputs, 2);
+  Guarded x_ = operand(s_.batch * s_.inputs, 1);
+  Guarded w_ = operand(s_.inputs * s_.outputs, 2);
   Guarded bias_ = random_array(s_.outputs, 3);
-  Guarded dy_ = random_array(s_.batch * s_.outputs, 4);
+  Guarded dy_ = operand(s_.batch * s_.outputs, 4);
   ThreadPool one_{1}, two_{2}, three_{3};  // these start threads when first used
 };
 
@@ -166,13 +195,14 @@ Guarded same_for_all_threads(const std::vector<ThreadPool*>& pools, const Guarde
 }
 
 void GemmCase::check_packing() {
-  const Guarded packed = arranged(w_);
-  expect_zero_padding(packed);
-  EXPECT_EQ(row_major(packed).values(), w_.values());
+  const Guarded matrix = random_array(w_.size(), 2);
+  const Guarded packed = arranged_weights(matrix);
+  if (!in_halves()) expect_zero_padding(packed);
+  EXPECT_EQ(row_major_weights(packed).values(), matrix.values());
 }
 
 void GemmCase::check_forward() {
-  const Guarded w = arranged(w_);
+  const Guarded w = arranged_weights(w_);
   const GemmPlan plan = plan_linear_forward(kernels(), s_, layout());
   const auto run = [&](const ForwardEpilogue& epilogue) {
     return same_for_all_threads({&one_, &two_, &three_}, Guarded(s_.batch * s_.outputs, kGuard),
@@ -211,7 +241,7 @@ void GemmCase::check_forward() {
 }
 
 void GemmCase::check_input_gradient() {
-  const Guarded w = arranged(w_);
+  const Guarded w = arranged_weights(w_);
   const GemmPlan plan = plan_input_gradient(kernels(), s_, layout());
   const auto run = [&](const BackwardEpilogue& epilogue) {
     return same_for_all_threads({&one_, &two_, &three_}, Guarded(s_.batch * s_.inputs, kGuard),
@@ -316,27 +346,30 @@ void GemmCase::check_updates() {
     Guarded second = random_array(w_.size(), 6);
     for (std::int64_t i = 0; i < second.size(); ++i) second[i] = std::abs(second[i]);
     const Guarded first = random_array(w_.size(), 5);
-    Guarded s0 = arranged(rule == UpdateRule::kRmsProp ? second : first), s1 = arranged(second);
-    const Guarded old_w = arranged(w_), old_s0(s0), old_s1(s1);
+    const Guarded old_w = random_array(w_.size(), 2);
+    const Guarded old_s0(rule == UpdateRule::kRmsProp ? second : first), old_s1(second);
+    Guarded states0 = arranged(old_s0), states1 = arranged(old_s1);
     // The gradient itself is judged elsewhere; here it is the one the product gives.
     Guarded gradient(old_w.size());
     {
       Guarded workspace = workspace_of(plan);
-      weight_gradient(plan, x_.data(), dy_.data(), layout(), gradient.data(), workspace.data(),
-                      one_);
+      weight_gradient(plan, x_.data(), dy_.data(), MatrixLayout::kRowMajor, gradient.data(),
+                      workspace.data(), one_);
     }
-    const Guarded w =
-        same_for_all_threads({&one_, &two_, &three_}, old_w, [&](ThreadPool& pool, float* weights) {
-          std::copy_n(old_s0.data(), s0.size(), s0.data());
-          std::copy_n(old_s1.data(), s1.size(), s1.data());
+    const Guarded weights = same_for_all_threads(
+        {&one_, &two_, &three_}, arranged_weights(old_w), [&](ThreadPool& pool, float* memory) {
+          const Guarded again0 = arranged(old_s0), again1 = arranged(old_s1);
+          std::copy_n(again0.data(), again0.size(), states0.data());
+          std::copy_n(again1.data(), again1.size(), states1.data());
           Guarded workspace = workspace_of(plan);
           update_weights(plan, x_.data(), dy_.data(), layout(),
-                         {rule, parameters, weights, {s0.data(), s1.data()}}, workspace.data(),
-                         pool);
+                         {rule, parameters, memory, {states0.data(), states1.data()}},
+                         workspace.data(), pool);
         });
-    expect_zero_padding(w);
-    expect_zero_padding(s0);
-    expect_zero_padding(s1);
+    if (!in_halves()) expect_zero_padding(weights);
+    expect_zero_padding(states0);
+    expect_zero_padding(states1);
+    const Guarded w = row_major_weights(weights), s0 = row_major(states0), s1 = row_major(states1);
     for (std::int64_t i = 0; i < w.size(); ++i) {
       const Element e =
           updated(rule, parameters, {old_w[i], old_s0[i], old_s1[i]}, double(gradient[i]));
@@ -358,11 +391,11 @@ void GemmCase::check_updates() {
 }
 
 void GemmCase::check_plain_product() {
-  const Guarded b = random_array(s_.outputs * s_.inputs, 9);
+  const Guarded b = operand(s_.outputs * s_.inputs, 9);
   for (const bool transpose_a : {false, true}) {
     for (const bool transpose_b : {false, true}) {
       SCOPED_TRACE(testing::Message() << transpose_a << transpose_b);
-      const GemmShape shape{s_.batch, s_.inputs, s_.outputs, transpose_a, transpose_b};
+      const GemmShape shape{s_.batch, s_.inputs, s_.outputs, transpose_a, transpose_b, s_.bf16};
       const GemmPlan plan = plan_gemm(kernels(), shape);
       const Guarded c =
           same_for_all_threads({&one_, &two_, &three_}, Guarded(s_.batch * s_.outputs, kGuard),
@@ -382,19 +415,46 @@ void GemmCase::check_plain_product() {
   }
 }
 
+// Whatever the bits, and the upper half is the nearest bf16 unless two are equally near.
+TEST(Halves, KeepEveryBit) {
+  const Philox random(11, 3);
+  std::vector<float> values = {0.0F,      -0.0F,       INFINITY,      -INFINITY, 1.0F,
+                               0x1.01p0F, 0x1.0101p0F, 3.4028235e38F, 1e-45F};
+  for (std::uint64_t i = 0; values.size() < 33 * 35; ++i) {
+    const auto value = std::bit_cast<float>(random.bits(i));
+    if (!std::isnan(value)) values.push_back(value);
+  }
+  const Halves halves({33, 35, 32});
+  Guarded memory(halves.bytes() / 4, kGuard), back(33 * 35);
+  split_halves(33, halves, values.data(), memory.data());
+  join_halves(33, halves, memory.data(), back.data());
+  EXPECT_EQ(std::memcmp(back.data(), values.data(), values.size() * sizeof(float)), 0);
+  for (std::size_t r = 0; r < 33; ++r) {
+    for (std::size_t j = 0; j < 32; ++j) {
+      const float value = values[r * 35 + j];
+      if ((std::bit_cast<std::uint32_t>(value) & 0xFFFF) == 0x8000) continue;
+      EXPECT_EQ(halves.upper(memory.data())[r * 32 + j], Bf16(value).bits) << value;
+    }
+  }
+}
+
 class GemmTest : public testing::TestWithParam<int> {
  protected:
   [[nodiscard]] static const GemmKernels& kernels() {
     return *all_gemm_kernels()[static_cast<std::size_t>(GetParam())];
   }
   static void for_all(void (GemmCase::*check)()) {
-    for (const LinearShape& s : shapes()) {
-      for (const MatrixLayout layout : {MatrixLayout::kRowMajor, MatrixLayout::kPanels}) {
-        SCOPED_TRACE(testing::Message() << s.batch << 'x' << s.inputs << 'x' << s.outputs
-                                        << (layout == MatrixLayout::kPanels ? " panels" : ""));
-        GemmCase one(kernels(), s, layout);
-        (one.*check)();
-        if (HasFatalFailure()) return;
+    for (LinearShape s : shapes()) {
+      for (const bool bf16 : {false, true}) {
+        s.bf16 = bf16;
+        for (const MatrixLayout layout : {MatrixLayout::kRowMajor, MatrixLayout::kPanels}) {
+          SCOPED_TRACE(testing::Message()
+                       << s.batch << 'x' << s.inputs << 'x' << s.outputs << (bf16 ? " bf16" : "")
+                       << (layout == MatrixLayout::kPanels ? " panels" : ""));
+          GemmCase one(kernels(), s, layout);
+          (one.*check)();
+          if (HasFatalFailure()) return;
+        }
       }
     }
   }
@@ -416,10 +476,14 @@ TEST_P(GemmTest, UpdateOfWeights) {
   for_all(&GemmCase::check_updates);
 }
 TEST_P(GemmTest, PlainProduct) {
-  for (const LinearShape& s : shapes()) {
-    SCOPED_TRACE(testing::Message() << s.batch << 'x' << s.inputs << 'x' << s.outputs);
-    GemmCase(kernels(), s, MatrixLayout::kRowMajor).check_plain_product();
-    if (HasFatalFailure()) return;
+  for (LinearShape s : shapes()) {
+    for (const bool bf16 : {false, true}) {
+      s.bf16 = bf16;
+      SCOPED_TRACE(testing::Message()
+                   << s.batch << 'x' << s.inputs << 'x' << s.outputs << (bf16 ? " bf16" : ""));
+      GemmCase(kernels(), s, MatrixLayout::kRowMajor).check_plain_product();
+      if (HasFatalFailure()) return;
+    }
   }
 }
 

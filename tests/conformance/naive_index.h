@@ -1,8 +1,11 @@
 #pragma once
 // Tensors addressed by index tuples.
+#include <cmath>
 #include <functional>
 #include <map>
 #include <string_view>
+
+#include <bascule/graph/ops.h>
 
 #include "graph_interpreter.h"
 
@@ -54,11 +57,22 @@ inline Tensor from_index(const Node& node, const std::function<double(const Inde
 }
 
 /// Element (i, j) of op(a) · op(b), where op transposes if asked to.
-inline double product(const Tensor& a, bool ta, const Tensor& b, bool tb, std::int64_t i,
-                      std::int64_t j) {
+/// To eight binary digits.
+inline double nearest_bf16(double x) {
+  int exponent = 0;
+  const double digits = std::frexp(x, &exponent);
+  return std::ldexp(std::nearbyint(std::ldexp(digits, 8)), exponent - 8);
+}
+/// Element (i, j) of op(a) op(b), of which `node` may round the factors.
+inline double product(const Node& node, const Tensor& a, bool ta, const Tensor& b, bool tb,
+                      std::int64_t i, std::int64_t j) {
+  const bool rounds = multiplies_bf16(node);
   double sum = 0;
-  for (std::int64_t p = 0; p < a.type.shape[ta ? 0 : 1]; ++p)
-    sum += at(a, ta ? Index{p, i} : Index{i, p}) * at(b, tb ? Index{j, p} : Index{p, j});
+  for (std::int64_t p = 0; p < a.type.shape[ta ? 0 : 1]; ++p) {
+    const double x = at(a, ta ? Index{p, i} : Index{i, p});
+    const double y = at(b, tb ? Index{j, p} : Index{p, j});
+    sum += rounds ? nearest_bf16(x) * nearest_bf16(y) : x * y;
+  }
   return sum;
 }
 

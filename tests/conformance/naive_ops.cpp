@@ -22,7 +22,7 @@ Tensor elementwise(const Node& node, const Inputs& x) {
 
 Tensor matmul(const Node& node, const Inputs& x) {
   return from_index(node, [&](const Index& i) {
-    return product(x[0], node.attributes.flag("transpose_a"), x[1],
+    return product(node, x[0], node.attributes.flag("transpose_a"), x[1],
                    node.attributes.flag("transpose_b"), i[0], i[1]);
   });
 }
@@ -32,22 +32,22 @@ Tensor linear(const Node& node, const Inputs& x) {
   const double p = node.attributes.number("parameter");
   return from_index(node, [&](const Index& i) {
     const double bias = x.size() == 3 ? at(x[2], {i[1]}) : 0;
-    const double y = product(x[0], false, x[1], false, i[0], i[1]) + bias;
+    const double y = product(node, x[0], false, x[1], false, i[0], i[1]) + bias;
     return name.empty() ? y : naive_function(name, y, 0, 0, p);
   });
 }
 Tensor input_grad(const Node& node, const Inputs& x) {
   const std::string& name = node.attributes.text("activation");
   return from_index(node, [&](const Index& i) {
-    const double dx = product(x[0], false, x[1], true, i[0], i[1]);
+    const double dx = product(node, x[0], false, x[1], true, i[0], i[1]);
     return name.empty()
                ? dx
                : naive_function(name, dx, at(x[2], i), 0, node.attributes.number("parameter"));
   });
 }
 Tensor weight_grad(const Node& node, const Inputs& x) {
-  return from_index(node,
-                    [&](const Index& i) { return product(x[0], true, x[1], false, i[0], i[1]); });
+  return from_index(
+      node, [&](const Index& i) { return product(node, x[0], true, x[1], false, i[0], i[1]); });
 }
 
 Tensor reshape(const Node& node, const Inputs& x) {

@@ -209,7 +209,7 @@ std::vector<Tensor> plain_update(const Node& node, const Inputs& x) {
 }
 std::vector<Tensor> linear_update(const Node& node, const Inputs& x) {
   const Tensor gradient = from_index(
-      node, [&](const Index& i) { return product(x[0], true, x[1], false, i[0], i[1]); });
+      node, [&](const Index& i) { return product(node, x[0], true, x[1], false, i[0], i[1]); });
   return update(node, node.attributes.text("optimizer"), gradient, {x.begin() + 2, x.end()});
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 // From a graph to a plan, by named passes. src/compile/pipeline.cpp lists them in their order.
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
@@ -11,7 +12,12 @@
 
 namespace bascule {
 
+/// What the operands of products are rounded to. Sums, parameters, optimizer states and everything
+/// that is not a product are float32 in either.
+enum class Precision : std::uint8_t { kFp32, kBf16 };
+
 struct CompileOptions {
+  Precision precision = Precision::kFp32;
   std::set<std::string> skip;  ///< passes by name that are left out
   bool keep_texts = false;     ///< the graph after each pass goes into the reports
   /// Layouts that variables have already because another program uses them.

@@ -83,6 +83,9 @@ Value argmax(const Value& a);
 // Products.
 /// op(a) · op(b) of matrices, where op transposes if asked to.
 Value matmul(const Value& a, const Value& b, bool transpose_a = false, bool transpose_b = false);
+/// Whether a product, plain or fused, rounds its two factors to bf16 (attribute "bf16", which the
+/// pass mixed_precision sets); sums stay f32.
+bool multiplies_bf16(const Node& node);
 
 // Rows.
 /// Rows of `table` [V, D] at `indices` (i32, any shape S): S + [D]. Indices out of range give

@@ -13,13 +13,17 @@ enum class Layout : std::uint8_t {
   kRowMajor,
   /// A matrix [K, N] in panels of `Target::panel` columns, the last one padded with zeros to a
   /// multiple of `Target::lanes`: panel p holds K rows of its columns. Weights of products.
-  kPanels
+  kPanels,
+  /// The same in two parts: of all elements the nearest bf16, in panels whose rows are filled up to
+  /// an even number, then of all elements the 16 bits that it leaves out. Weights of bf16 products,
+  /// which read the first part only, while updates keep every bit.
+  kHalves
 };
 
 struct Target {
   std::string device = "reference";
   std::int64_t alignment = 64;  ///< of every value in the arena, bytes
-  bool bf16 = false;            ///< products with bf16 operands are faster
+  bool bf16 = false;            ///< the processor has products of bf16 operands
   bool fused = false;           ///< has kernels for the ops that only the fuse pass makes
   std::int64_t panel = 0;       ///< columns of a panel; 0: no panels
   std::int64_t lanes = 1;

@@ -1,5 +1,6 @@
-// Weights of products go into panels, with the optimizer states that are updated along with them,
-// where nothing else reads or writes them. What another program has fixed stays as it is.
+// Weights of products go into panels, or halves where they are rounded to bf16, with the optimizer
+// states that are updated along with them, where nothing else reads or writes them. What another
+// program has fixed stays as it is.
 #include <algorithm>
 
 #include <bascule/graph/op.h>
@@ -11,21 +12,26 @@
 namespace bascule::detail {
 namespace {
 
-bool could_be_panels(const Graph& graph, const Users& users, ValueId variable) {
+/// What the variable's first reader would take it in.
+Layout best_layout(const Graph& graph, const Users& users, ValueId variable) {
   const ValueType& type = graph.type(variable);
-  return type.dtype == DType::kF32 && type.shape.rank() == 2 && !users.leaves(variable) &&
-         !users.of(variable).empty();
+  if (type.dtype != DType::kF32 || type.shape.rank() != 2 || users.leaves(variable) ||
+      users.of(variable).empty())
+    return Layout::kRowMajor;
+  const Use use = users.of(variable)[0];
+  return Layouts::wanted(graph.node(use.node), use.operand);
 }
 
-/// All who read the variable take panels, and who writes it gives them.
+/// All who read the variable take its layout, and who writes it gives it.
 bool suits(const Plan& plan, const Layouts& layouts, const Users& users, const std::string& name) {
   const auto uses = users.of(plan.graph.variables().at(name));
+  const Layout layout = plan.layouts.at(name);
   const bool read = std::all_of(uses.begin(), uses.end(), [&](const Use& use) {
-    return layouts.input(use.node, use.operand) == Layout::kPanels;
+    return layouts.input(use.node, use.operand) == layout;
   });
   const auto assigned = plan.graph.assigns().find(name);
-  return read && (assigned == plan.graph.assigns().end() ||
-                  layouts.output(assigned->second.node) == Layout::kPanels);
+  return read &&
+         (assigned == plan.graph.assigns().end() || layouts.output(assigned->second) == layout);
 }
 
 }  // namespace
@@ -36,9 +42,11 @@ void choose_layouts(Compilation& c) {
   std::set<std::string> chosen;
   for (const auto& [name, variable] : c.plan.graph.variables()) {
     if (c.options.variable_layouts.contains(name) || !c.plan.layouts.contains(name)) continue;
-    if (could_be_panels(c.plan.graph, users, variable)) chosen.insert(name);
+    const Layout layout = best_layout(c.plan.graph, users, variable);
+    if (layout == Layout::kRowMajor) continue;
+    c.plan.layouts[name] = layout;
+    chosen.insert(name);
   }
-  for (const std::string& name : chosen) c.plan.layouts[name] = Layout::kPanels;
   // One that does not suit may spoil others; what is left when none is taken back suits.
   const Layouts layouts(c.plan);
   for (bool changed = true; changed;) {

@@ -73,7 +73,7 @@ class MemoryPlanner {
         block_of_[value] = *block;
         blocks_[*block].last = last_read(value, position);
       } else {
-        begin(value, position, layouts_.output(id));
+        begin(value, position, layouts_.output(value));
       }
     }
   }
@@ -104,7 +104,7 @@ class MemoryPlanner {
     PlannedValue planned;
     if (const auto block = block_of(root)) {
       planned.offset = blocks_[*block].offset;
-      if (!is_source(node)) planned.layout = layouts_.output(root.node);
+      if (!is_source(node)) planned.layout = layouts_.output(root);
     } else if (const auto at = stored_.find(root); at != stored_.end()) {
       planned = {Place::kVariable, plan_.layouts.at(at->second), 0, 0, at->second};
     } else if (const std::string* name = variable_name(graph_, root); name != nullptr) {

@@ -53,8 +53,7 @@ std::set<std::string> not_in_place(const Plan& plan) {
   const Layouts layouts(plan);
   std::set<std::string> names;
   for (const auto& [name, value] : plan.graph.assigns()) {
-    if (layouts.output(root_of(plan.graph, value).node) != plan.layouts.at(name))
-      names.insert(name);
+    if (layouts.output(root_of(plan.graph, value)) != plan.layouts.at(name)) names.insert(name);
   }
   return names;
 }

@@ -19,6 +19,14 @@ struct CpuContext {
   ThreadPool& pool;
   const VectorKernels& vector;
   const GemmKernels& gemm;
+
+  /// Of a value in this layout.
+  [[nodiscard]] std::int64_t bytes(const ValueType& type, Layout layout) const {
+    Target target;
+    target.panel = gemm.panel;
+    target.lanes = kLanes;
+    return target.bytes(type, layout);
+  }
 };
 
 struct CpuOp {

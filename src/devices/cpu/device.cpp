@@ -40,6 +40,7 @@ class CpuDevice final : public Device {
       : context_{pool, vector, gemm} {
     target_.device = "cpu";
     target_.fused = true;
+    target_.bf16 = has_bf16_products(gemm);
     target_.panel = gemm.panel;
     target_.lanes = kLanes;
     target_.supports = [](const Graph&, const Node& node) {
@@ -54,12 +55,19 @@ class CpuDevice final : public Device {
   }
   void upload(const void* host, void* device, const ValueType& type, Layout layout) override {
     if (layout == Layout::kRowMajor) return copy(host, device, type.bytes());
-    pack_panels(context_.gemm, panels(type), static_cast<const float*>(host),
-                static_cast<float*>(device));
+    const auto* from = static_cast<const float*>(host);
+    auto* to = static_cast<float*>(device);
+    if (layout == Layout::kHalves)
+      return split_halves(type.shape[0], Halves(panels(type)), from, to);
+    pack_panels(context_.gemm, panels(type), from, to);
   }
   void download(const void* device, void* host, const ValueType& type, Layout layout) override {
     if (layout == Layout::kRowMajor) return copy(device, host, type.bytes());
-    unpack_panels(panels(type), static_cast<const float*>(device), static_cast<float*>(host));
+    const auto* from = static_cast<const float*>(device);
+    auto* to = static_cast<float*>(host);
+    if (layout == Layout::kHalves)
+      return join_halves(type.shape[0], Halves(panels(type)), from, to);
+    unpack_panels(panels(type), from, to);
   }
   void copy(const void* from, void* to, std::int64_t bytes) override {
     if (bytes > 0) std::memmove(to, from, static_cast<std::size_t>(bytes));

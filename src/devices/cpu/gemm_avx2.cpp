@@ -5,6 +5,7 @@
 
 #include "devices/cpu/gemm_isa.h"
 #include "devices/cpu/lanes_avx2.h"
+#include "devices/cpu/pairs_kernels.h"
 
 namespace bascule::detail {
 namespace {
@@ -15,10 +16,11 @@ constexpr int kTileRows = 6;  // 12 sums of 16 registers
 #include "devices/cpu/gemm_kernels.inc"
 #include "devices/cpu/gemm_pack.inc"
 #include "devices/cpu/gemm_updates.inc"
+#include "devices/cpu/gemm_variant.inc"
 
 }  // namespace
 
-constexpr GemmKernels kGemmAvx2 = make_kernels("avx2");
+constexpr GemmKernels kGemmAvx2 = make_kernels("avx2", kPairsAvx2);
 
 }  // namespace bascule::detail
 #endif

@@ -5,6 +5,7 @@
 
 #include "devices/cpu/gemm_isa.h"
 #include "devices/cpu/lanes_avx512.h"
+#include "devices/cpu/pairs_kernels.h"
 
 namespace bascule::detail {
 namespace {
@@ -15,10 +16,11 @@ constexpr int kTileRows = 12;  // 24 sums of 32 registers
 #include "devices/cpu/gemm_kernels.inc"
 #include "devices/cpu/gemm_pack.inc"
 #include "devices/cpu/gemm_updates.inc"
+#include "devices/cpu/gemm_variant.inc"
 
 }  // namespace
 
-constexpr GemmKernels kGemmAvx512 = make_kernels("avx512");
+constexpr GemmKernels kGemmAvx512 = make_kernels("avx512", kPairsAvx512);
 
 }  // namespace bascule::detail
 #endif

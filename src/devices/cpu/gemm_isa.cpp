@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "devices/cpu/pairs_kernels.h"
+
 namespace bascule::detail {
 namespace {
 
@@ -11,13 +13,25 @@ std::vector<const GemmKernels*> find_kernels() {
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) found.push_back(&kGemmAvx2);
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
     found.push_back(&kGemmAvx512);
+    static const GemmKernels with_bf16 = [] {
+      GemmKernels kernels = kGemmAvx512;
+      kernels.name = "avx512_bf16";
+      kernels.pairs = &kPairsAvx512Bf16;
+      return kernels;
+    }();
+    if (__builtin_cpu_supports("avx512bf16")) found.push_back(&with_bf16);
+  }
 #endif
   return found;
 }
 
 }  // namespace
+
+bool has_bf16_products(const GemmKernels& kernels) {
+  return kernels.pairs->native;
+}
 
 std::span<const GemmKernels* const> all_gemm_kernels() {
   static const std::vector<const GemmKernels*> kernels = find_kernels();

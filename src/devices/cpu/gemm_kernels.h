@@ -2,7 +2,8 @@
 // The inner loops of the dense products, compiled once per instruction set and chosen at run time.
 //
 // All products are made of one: a tile c of some rows and one panel of columns is the sum over k of
-// a(i, k) · b[k], with b[k] a short contiguous row that fills whole vectors.
+// a(i, k) · b[k], with b[k] a short contiguous row that fills whole vectors. Where the operands are
+// bf16 (pairs_kernels.h) an element of a or b is a pair of them, and the product a sum of two.
 #include <cstdint>
 #include <span>
 
@@ -39,23 +40,28 @@ struct Tile {
   /// stride `target_stride`.
   float* targets[3];
   std::int64_t target_stride;
+  /// Weights in halves (panels.h), in place of targets[0], with the same stride.
+  std::uint16_t *upper, *lower;
   const UpdateParameters* parameters;
   /// What the next tile needs, fetched during this one if `lines` > 0: of kWeightRows, a of
-  /// parts[0]'s shape; of kColumns, `lines` lines of three arrays, two from each row. The stream of
-  /// b is left to the hardware: it fetches into the second cache, where more misses can wait.
+  /// parts[0]'s shape; of kColumns, `lines` lines of three arrays, two from each row, or `lines`
+  /// rows where the weights, whose upper halves are ahead[0] then, are in halves.
   const float* ahead[3];
   std::int64_t ahead_stride, lines;
 };
 using TileFunction = void (*)(const Tile&);
+/// By panel width / kLanes − 1, and rows − 1.
+using TileTable = TileFunction[2][kMostTileRows];
+
+struct PairKernels;
 
 struct GemmKernels {
   const char* name;
   std::int64_t panel;  ///< columns: 16 or 32
   int rows;            ///< most rows of a tile
-  /// By access, panel width / 16 − 1, and rows − 1.
-  TileFunction tiles[kTileAccesses][2][kMostTileRows];
-  /// The same for kColumns, by rule.
-  TileFunction update_tiles[kUpdateRules][2][kMostTileRows];
+  TileTable tiles[kTileAccesses];
+  TileTable update_tiles[kUpdateRules];  ///< of kColumns
+  const PairKernels* pairs;              ///< the products of bf16, in tiles of the same shape
 
   /// panel[k][j] = source[k · stride + j] for j < valid, 0 up to `width`.
   void (*pack_rows)(const float* source, std::int64_t stride, std::int64_t rows, std::int64_t valid,
@@ -80,6 +86,8 @@ struct GemmKernels {
 
 /// The best for this processor.
 const GemmKernels& gemm_kernels();
+/// Whether the processor itself multiplies bf16; otherwise floats stand for them.
+bool has_bf16_products(const GemmKernels& kernels);
 /// All that this processor can run, the portable one first; for tests.
 std::span<const GemmKernels* const> all_gemm_kernels();
 

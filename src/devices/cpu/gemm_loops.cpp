@@ -1,5 +1,7 @@
 #include "devices/cpu/gemm_loops.h"
 
+#include "devices/cpu/pairs_kernels.h"
+
 namespace bascule::detail {
 namespace {
 
@@ -9,16 +11,41 @@ constexpr std::int64_t kFloatsPerPiece = 1 << 16;  // some 10 µs of copying
 
 void pack_one_panel(const GemmPlan& plan, const float* b, std::int64_t p, Range depth,
                     float* panel) {
-  const std::int64_t width = plan.b.width(p), column = p * plan.b.panel;
+  const std::int64_t width = plan.b.width(p), column = p * plan.b.panel, valid = plan.b.valid(p);
+  const bool transposed = plan.b_layout == MatrixLayout::kTransposed;
+  const std::int64_t stride = transposed ? plan.depth : plan.b.columns;
+  const std::int64_t per_word = plan.pairs == nullptr ? 1 : 2;
+  const std::int64_t begin = depth.begin * per_word;
+  const std::int64_t length = std::min(depth.end * per_word, plan.depth) - begin;
+  const float* source = transposed ? b + column * stride + begin : b + begin * stride + column;
   float* place = panel + depth.begin * width;
-  if (plan.b_layout == MatrixLayout::kTransposed) {
-    plan.kernels->pack_columns(b + column * plan.b.rows + depth.begin, plan.b.rows, depth.size(),
-                               plan.b.valid(p), width, place);
+  const auto pack = [&](const auto& kernels) {
+    (transposed ? kernels.pack_columns : kernels.pack_rows)(source, stride, length, valid, width,
+                                                            place);
+  };
+  plan.pairs == nullptr ? pack(*plan.kernels) : pack(*plan.pairs);
+}
+
+namespace {
+
+/// Line `line` of A, as the tiles read it.
+void copy_line(const GemmPlan& plan, const float* a, std::int64_t line, float* copy) {
+  if (plan.a_layout == MatrixLayout::kTransposed) {
+    if (plan.pairs == nullptr) {
+      std::copy_n(a + line * plan.rows, plan.rows, copy);
+      return;
+    }
+    const float* even = a + 2 * line * plan.rows;
+    const float* odd = 2 * line + 1 < plan.depth ? even + plan.rows : nullptr;
+    plan.pairs->pair_across(even, odd, plan.rows, copy);
+  } else if (plan.pairs == nullptr) {
+    std::copy_n(a + line * plan.depth, plan.depth, copy);
   } else {
-    plan.kernels->pack_rows(b + depth.begin * plan.b.columns + column, plan.b.columns, depth.size(),
-                            plan.b.valid(p), width, place);
+    plan.pairs->pair_along(a + line * plan.depth, plan.depth, copy);
   }
 }
+
+}  // namespace
 
 GemmSource prepare_product(const GemmPlan& plan, const float* a, const float* b, float* workspace,
                            ThreadPool& pool) {
@@ -30,7 +57,6 @@ GemmSource prepare_product(const GemmPlan& plan, const float* a, const float* b,
   if (plan.a_copy_stride == 0 && !plan.b_packed_first) return source;
 
   const std::int64_t a_lines = a_transposed ? plan.b.rows : plan.rows;
-  const std::int64_t a_length = source.a_stride;
   const std::int64_t a_pieces = (plan.a_floats() + kFloatsPerPiece - 1) / kFloatsPerPiece;
   const std::int64_t depth_pieces =
       plan.b_packed_first ? std::min((plan.b.floats() + kFloatsPerPiece - 1) / kFloatsPerPiece,
@@ -40,7 +66,7 @@ GemmSource prepare_product(const GemmPlan& plan, const float* a, const float* b,
     if (index < a_pieces) {
       const Range lines = piece(a_lines, a_pieces, index);
       for (std::int64_t line = lines.begin; line < lines.end; ++line)
-        std::copy_n(a + line * a_length, a_length, workspace + line * plan.a_copy_stride);
+        copy_line(plan, a, line, workspace + line * plan.a_copy_stride);
       return;
     }
     const Range depth = piece(plan.b.rows, depth_pieces, index - a_pieces, kLanes);

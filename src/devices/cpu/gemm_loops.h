@@ -23,7 +23,7 @@ struct GemmSource {
   float* packed;   ///< room of the chunks for a panel each
 };
 
-/// Copies and packs what `plan` says into the workspace.
+/// Copies, rounds and packs what `plan` says into the workspace.
 GemmSource prepare_product(const GemmPlan& plan, const float* a, const float* b, float* workspace,
                            ThreadPool& pool);
 
@@ -57,18 +57,6 @@ inline void place_a(const GemmPlan& plan, const GemmSource& source, std::int64_t
   const std::int64_t width = a.width(p + full);
   TilePart& last = tile.parts[full > 0 ? 1 : 0];
   last = {source.a + a.offset(p + full) + row * width, width, 1, rest, 0};
-}
-
-inline TileAccess access_of(const GemmPlan& plan) {
-  switch (plan.a_layout) {
-    case MatrixLayout::kRowMajor:
-      return TileAccess::kRows;
-    case MatrixLayout::kTransposed:
-      return TileAccess::kColumns;
-    case MatrixLayout::kPanels:
-      return TileAccess::kWeightRows;
-  }
-  return TileAccess::kRows;
 }
 
 /// What the tiles of a chunk have in common.
@@ -114,8 +102,7 @@ template <class Finish>
 void multiply_chunk(const ChunkPlan& work, const Finish& finish) {
   alignas(64) float block[kRowBlock * kWidestPanel];
   const GemmPlan& plan = work.plan;
-  const auto access = access_of(plan);
-  const auto& functions = plan.kernels->tiles[static_cast<int>(access)];
+  const TileTable& functions = plan.tiles();
   const std::int64_t depth = plan.b.rows;
   for (std::int64_t p = work.panels.begin; p < work.panels.end; ++p) {
     const std::int64_t width = plan.b.width(p);
@@ -133,7 +120,7 @@ void multiply_chunk(const ChunkPlan& work, const Finish& finish) {
           tile.c = block + lines.begin * width;
           tile.c_stride = width;
           tile.accumulate = k > 0;
-          if (access == TileAccess::kWeightRows && p == work.panels.begin)
+          if (plan.a_layout == MatrixLayout::kPanels && p == work.panels.begin)
             fetch_next(work, {row, row + lines.end, group, groups, k, step}, tile);
           functions[width / kLanes - 1][lines.size() - 1](tile);
         }

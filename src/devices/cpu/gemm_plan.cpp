@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "devices/cpu/pairs_kernels.h"
+
 namespace bascule::detail {
 namespace {
 
@@ -74,24 +76,40 @@ Grid choose_grid(std::int64_t rows, const Panels& b, const ProductCost& cost) {
   return best;
 }
 
-GemmPlan plan_product(const GemmKernels& kernels, std::int64_t rows, std::int64_t depth,
-                      std::int64_t columns, MatrixLayout a, MatrixLayout b,
-                      const ProductCost& cost) {
+GemmPlan plan_product(const GemmKernels& kernels, const ProductShape& shape, MatrixLayout a,
+                      MatrixLayout b, const ProductCost& cost) {
   GemmPlan plan;
   plan.kernels = &kernels;
-  plan.rows = rows;
-  plan.b = {depth, columns, kernels.panel};
+  if (shape.bf16) plan.pairs = kernels.pairs;
+  plan.rows = shape.rows;
+  plan.depth = shape.depth;
+  const std::int64_t per_word = shape.bf16 ? 2 : 1, depth = ceil_div(shape.depth, per_word);
+  plan.b = {depth, shape.columns, kernels.panel};
   plan.a_layout = a;
   plan.b_layout = b;
-  plan.a = {rows, depth, kernels.panel};
-  plan.grid = choose_grid(rows, plan.b, cost);
+  // Halves have an even number of rows.
+  plan.a = {ceil_div(shape.rows, per_word) * per_word, depth, kernels.panel / per_word,
+            kLanes / per_word};
+  plan.grid = choose_grid(shape.rows, plan.b, cost);
   const bool transposed = a == MatrixLayout::kTransposed;
-  const std::int64_t stride = transposed ? rows : depth;
-  const std::int64_t streams = std::min(transposed ? depth : rows, std::int64_t{32});
+  const std::int64_t stride = transposed ? shape.rows : depth;
+  const std::int64_t streams = std::min(transposed ? depth : shape.rows, std::int64_t{32});
   const std::int64_t pressure = set_pressure(stride, streams, transposed ? 2 : 8);
-  if (a != MatrixLayout::kPanels && pressure > 5) plan.a_copy_stride = spread_stride(stride);
+  if (a != MatrixLayout::kPanels) {
+    if (shape.bf16) plan.a_copy_stride = stride;
+    if (pressure > 5) plan.a_copy_stride = spread_stride(stride);
+  }
   plan.b_packed_first = b != MatrixLayout::kPanels && plan.grid.row_pieces > 1;
   return plan;
+}
+
+const TileTable& GemmPlan::tiles() const {
+  TileAccess access = TileAccess::kRows;
+  if (a_layout == MatrixLayout::kTransposed) access = TileAccess::kColumns;
+  if (a_layout == MatrixLayout::kPanels) access = TileAccess::kWeightRows;
+  const auto index = static_cast<std::size_t>(access);
+  if (pairs == nullptr) return kernels->tiles[index];
+  return b_layout == MatrixLayout::kPanels ? pairs->half_tiles : pairs->tiles[index];
 }
 
 std::int64_t GemmPlan::a_floats() const {

@@ -39,31 +39,39 @@ struct Grid {
 Grid choose_grid(std::int64_t rows, const Panels& b, const ProductCost& cost);
 
 /// A matrix that the product reads: element (r, c) at data[r · row + c], or data[c · row + r] if
-/// `transposed`, or in panels of columns.
+/// `transposed`, or in panels of columns, of which products of bf16 read the upper halves.
 enum class MatrixLayout { kRowMajor, kTransposed, kPanels };
 
 /// A product and the memory it works in; made once per shape.
 struct GemmPlan {
   const GemmKernels* kernels = nullptr;
-  std::int64_t rows = 0;  ///< of C
-  Panels b;               ///< depth × columns
+  /// Set of a product of bf16, where all depths that the loops see are those of words.
+  const PairKernels* pairs = nullptr;
+  std::int64_t rows = 0;   ///< of C
+  std::int64_t depth = 0;  ///< in elements
+  Panels b;                ///< depth × columns
   MatrixLayout a_layout = MatrixLayout::kRowMajor, b_layout = MatrixLayout::kRowMajor;
   Panels a;  ///< of kPanels: rows × depth
   Grid grid;
   /// A is first copied to rows that lie this far apart (0: it is read where it is): rows at
-  /// multiples of half a page would fall into the same few sets of the first cache.
+  /// multiples of half a page would fall into the same few sets of the first cache; floats that are
+  /// to be words have to be copied anyway.
   std::int64_t a_copy_stride = 0;
   bool exchanged = false;         ///< of a plain product: its transpose is computed
   std::int64_t extra_floats = 0;  ///< of the workspace, for who made the plan
   bool b_packed_first = false;  ///< by all threads together; otherwise each chunk packs its panels
 
+  [[nodiscard]] const TileTable& tiles() const;
   [[nodiscard]] std::int64_t a_floats() const;
   [[nodiscard]] std::int64_t workspace_floats() const;
   [[nodiscard]] std::int64_t workspace_bytes() const { return 4 * workspace_floats(); }
 };
 
-GemmPlan plan_product(const GemmKernels& kernels, std::int64_t rows, std::int64_t depth,
-                      std::int64_t columns, MatrixLayout a, MatrixLayout b,
-                      const ProductCost& cost);
+struct ProductShape {
+  std::int64_t rows, depth, columns;
+  bool bf16 = false;  ///< the operands are rounded to it; sums are float
+};
+GemmPlan plan_product(const GemmKernels& kernels, const ProductShape& shape, MatrixLayout a,
+                      MatrixLayout b, const ProductCost& cost);
 
 }  // namespace bascule::detail

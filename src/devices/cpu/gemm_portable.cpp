@@ -6,6 +6,7 @@
 
 #include "devices/cpu/gemm_isa.h"
 #include "devices/cpu/lanes_portable.h"
+#include "devices/cpu/pairs_kernels.h"
 
 namespace bascule::detail {
 namespace {
@@ -16,9 +17,10 @@ constexpr int kTileRows = 3;  // 12 sums of 16 registers
 #include "devices/cpu/gemm_kernels.inc"
 #include "devices/cpu/gemm_pack.inc"
 #include "devices/cpu/gemm_updates.inc"
+#include "devices/cpu/gemm_variant.inc"
 
 }  // namespace
 
-constexpr GemmKernels kGemmPortable = make_kernels("portable");
+constexpr GemmKernels kGemmPortable = make_kernels("portable", kPairsPortable);
 
 }  // namespace bascule::detail

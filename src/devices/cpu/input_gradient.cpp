@@ -10,7 +10,8 @@ namespace {
 /// outputs instead.
 constexpr std::int64_t kFewSamples = 4;
 bool few_samples(const GemmPlan& plan) {
-  return plan.a_layout == MatrixLayout::kPanels && plan.b.columns <= kFewSamples;
+  return plan.a_layout == MatrixLayout::kPanels && plan.pairs == nullptr &&
+         plan.b.columns <= kFewSamples;
 }
 
 /// dx of rows [rows.begin, rows.end) of W; `dy` has the padded width of W.
@@ -59,8 +60,8 @@ void input_gradient_of_few(const GemmPlan& plan, const float* dy, const float* w
 
 GemmPlan plan_input_gradient(const GemmKernels& kernels, const LinearShape& shape,
                              MatrixLayout weights) {
-  GemmPlan plan = plan_product(kernels, shape.inputs, shape.outputs, shape.batch, weights,
-                               MatrixLayout::kTransposed, transposed_cost());
+  GemmPlan plan = plan_product(kernels, {shape.inputs, shape.outputs, shape.batch, shape.bf16},
+                               weights, MatrixLayout::kTransposed, transposed_cost());
   if (few_samples(plan)) plan.extra_floats = shape.batch * plan.a.padded_columns();
   return plan;
 }

@@ -16,11 +16,11 @@ GemmPlan plan_gemm(const GemmKernels& kernels, const GemmShape& shape) {
   const bool exchanged =
       shape.rows < shape.columns && (shape.transpose_b || shape.rows >= kLeastRows);
   if (!exchanged)
-    return plan_product(kernels, shape.rows, shape.depth, shape.columns, layout(shape.transpose_a),
-                        layout(shape.transpose_b), {});
+    return plan_product(kernels, {shape.rows, shape.depth, shape.columns, shape.bf16},
+                        layout(shape.transpose_a), layout(shape.transpose_b), {});
   GemmPlan plan =
-      plan_product(kernels, shape.columns, shape.depth, shape.rows, layout(!shape.transpose_b),
-                   layout(!shape.transpose_a), transposed_cost());
+      plan_product(kernels, {shape.columns, shape.depth, shape.rows, shape.bf16},
+                   layout(!shape.transpose_b), layout(!shape.transpose_a), transposed_cost());
   plan.exchanged = true;
   return plan;
 }
@@ -28,9 +28,9 @@ GemmPlan plan_gemm(const GemmKernels& kernels, const GemmShape& shape) {
 GemmPlan plan_linear_forward(const GemmKernels& kernels, const LinearShape& shape,
                              MatrixLayout weights) {
   if (weights == MatrixLayout::kRowMajor)
-    return plan_gemm(kernels, {shape.batch, shape.inputs, shape.outputs});
-  return plan_product(kernels, shape.batch, shape.inputs, shape.outputs, MatrixLayout::kRowMajor,
-                      weights, {});
+    return plan_gemm(kernels, {shape.batch, shape.inputs, shape.outputs, false, false, shape.bf16});
+  return plan_product(kernels, {shape.batch, shape.inputs, shape.outputs, shape.bf16},
+                      MatrixLayout::kRowMajor, weights, {});
 }
 
 void linear_forward(const GemmPlan& plan, const float* x, const float* w,

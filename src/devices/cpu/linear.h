@@ -2,7 +2,8 @@
 // The three products of a linear layer y = act(x W + bias), and the plain product.
 //
 // Activations (x, y, and their gradients) are row-major [batch, features]; weights [inputs,
-// outputs] are panels (see panels.h) or row-major. A plan is made once per shape; the functions
+// outputs] are panels (see panels.h) or row-major; of bf16 products halves or row-major. All are
+// floats: those products round their operands. A plan is made once per shape; the functions
 // take it with pointers and a workspace of plan.workspace_bytes(), 64-byte aligned, and allocate
 // nothing. All results are the same bits for any number of threads. Batch, inputs and outputs are
 // at least 1.
@@ -14,6 +15,7 @@ namespace bascule::detail {
 
 struct LinearShape {
   std::int64_t batch, inputs, outputs;
+  bool bf16 = false;  ///< the product's operands are rounded to it
 };
 
 /// What happens to y = x W; first the bias, then relu, then `activation` on each finished piece of
@@ -63,6 +65,7 @@ void update_array(const GemmKernels& kernels, const UpdateTarget& target, const 
 struct GemmShape {
   std::int64_t rows, depth, columns;
   bool transpose_a = false, transpose_b = false;
+  bool bf16 = false;
 };
 GemmPlan plan_gemm(const GemmKernels& kernels, const GemmShape& shape);
 void gemm(const GemmPlan& plan, const float* a, const float* b, float* c, float* workspace,

@@ -7,13 +7,13 @@
 namespace bascule::detail {
 
 /// A matrix [rows, columns] cut into panels of `panel` columns; the last one is as wide as a
-/// multiple of kLanes needs, and padded with zeros.
+/// multiple of `lanes` needs, and padded with zeros.
 struct Panels {
-  std::int64_t rows = 0, columns = 0, panel = kLanes;
+  std::int64_t rows = 0, columns = 0, panel = kLanes, lanes = kLanes;
 
   [[nodiscard]] std::int64_t count() const { return (columns + panel - 1) / panel; }
   [[nodiscard]] std::int64_t padded_columns() const {
-    return (columns + kLanes - 1) / kLanes * kLanes;
+    return (columns + lanes - 1) / lanes * lanes;
   }
   [[nodiscard]] std::int64_t floats() const { return rows * padded_columns(); }
   /// Of panel p: its width with padding, its columns, and where it begins.
@@ -32,5 +32,25 @@ struct Panels {
 void pack_panels(const GemmKernels& kernels, const Panels& layout, const float* matrix,
                  float* panels);
 void unpack_panels(const Panels& layout, const float* panels, float* matrix);
+
+/// Weights of bf16 products, still whole: of every float the nearest bf16 (a tie goes away from
+/// zero), and what is then missing in units of its last place, 16 bits each. All upper halves come
+/// first, in panels whose rows are filled up to an even number, then all lower halves.
+struct Halves {
+  Panels panels;
+
+  explicit Halves(Panels of) : panels(of) { panels.rows += panels.rows % 2; }
+  [[nodiscard]] std::int64_t bytes() const { return 4 * panels.floats(); }
+  [[nodiscard]] std::uint16_t* upper(float* memory) const {
+    return reinterpret_cast<std::uint16_t*>(memory);
+  }
+  [[nodiscard]] std::uint16_t* lower(float* memory) const {
+    return upper(memory) + panels.floats();
+  }
+};
+/// Row-major [rows, columns] to halves and back; `rows` is that of the matrix. To the bit, but for
+/// the payload of a NaN.
+void split_halves(std::int64_t rows, const Halves& layout, const float* matrix, float* memory);
+void join_halves(std::int64_t rows, const Halves& layout, const float* memory, float* matrix);
 
 }  // namespace bascule::detail

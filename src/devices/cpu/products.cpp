@@ -1,8 +1,10 @@
 // Products of matrices and the products of a linear layer, with what comes before and after.
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include <bascule/graph/op.h>
+#include <bascule/graph/ops.h>
 
 #include "devices/cpu/cpu_kernels.h"
 #include "devices/cpu/linear.h"
@@ -11,15 +13,20 @@
 namespace bascule::detail {
 namespace {
 
-bool in_panels(std::span<const Layout> layouts, std::size_t i) {
-  return i < layouts.size() && layouts[i] == Layout::kPanels;
+Layout layout_of(std::span<const Layout> layouts, std::size_t i) {
+  return i < layouts.size() ? layouts[i] : Layout::kRowMajor;
 }
+/// Panels or halves are one to a product: it reads what its precision wants.
 MatrixLayout matrix_layout(const KernelRequest& request, std::size_t i) {
-  return in_panels(request.input_layouts, i) ? MatrixLayout::kPanels : MatrixLayout::kRowMajor;
+  return layout_of(request.input_layouts, i) == Layout::kRowMajor ? MatrixLayout::kRowMajor
+                                                                  : MatrixLayout::kPanels;
 }
-/// "avx512", "avx512 panels".
-std::string describe(const CpuContext& context, MatrixLayout weights) {
-  return context.gemm.name + std::string(weights == MatrixLayout::kPanels ? " panels" : "");
+/// "avx512", "avx512 panels", "avx512_bf16 bf16 halves".
+std::string describe(const CpuContext& context, bool bf16, MatrixLayout weights) {
+  std::string text = context.gemm.name;
+  if (bf16) text += " bf16";
+  if (weights == MatrixLayout::kPanels) text += bf16 ? " halves" : " panels";
+  return text;
 }
 
 /// An element function on a piece of a row that a product has finished.
@@ -65,7 +72,7 @@ void forward_of_nothing(const Forward& f, std::int64_t rows, std::int64_t column
 
 std::unique_ptr<Kernel> linear(const CpuContext& context, const KernelRequest& request) {
   const Shape &x = request.inputs[0].shape, &w = request.inputs[1].shape;
-  const LinearShape shape{x[0], w[0], w[1]};
+  const LinearShape shape{x[0], w[0], w[1], multiplies_bf16(request.node)};
   const bool relu = request.node.attributes.text("activation") == "relu";
   const bool biased = request.inputs.size() == 3;
   const RowFunction activation =
@@ -80,7 +87,7 @@ std::unique_ptr<Kernel> linear(const CpuContext& context, const KernelRequest& r
   }
   const MatrixLayout layout = matrix_layout(request, 1);
   const GemmPlan plan = plan_linear_forward(context.gemm, shape, layout);
-  return make_kernel(describe(context, layout), plan.workspace_bytes(),
+  return make_kernel(describe(context, shape.bf16, layout), plan.workspace_bytes(),
                      [=](const KernelArguments& arguments) {
                        const Forward f = forward(arguments);
                        linear_forward(plan, input<float>(arguments, 0), input<float>(arguments, 1),
@@ -91,7 +98,7 @@ std::unique_ptr<Kernel> linear(const CpuContext& context, const KernelRequest& r
 
 std::unique_ptr<Kernel> linear_input_grad(const CpuContext& context, const KernelRequest& request) {
   const Shape &dy = request.inputs[0].shape, &w = request.inputs[1].shape;
-  const LinearShape shape{dy[0], w[0], dy[1]};
+  const LinearShape shape{dy[0], w[0], dy[1], multiplies_bf16(request.node)};
   const bool relu = request.node.attributes.text("activation") == "relu_grad";
   const bool masked = request.inputs.size() == 3;
   const RowFunction derivative =
@@ -105,20 +112,21 @@ std::unique_ptr<Kernel> linear_input_grad(const CpuContext& context, const Kerne
   }
   const MatrixLayout layout = matrix_layout(request, 1);
   const GemmPlan plan = plan_input_gradient(context.gemm, shape, layout);
-  return make_kernel(
-      describe(context, layout), plan.workspace_bytes(), [=](const KernelArguments& arguments) {
-        const BackwardEpilogue after{
-            masked ? input<float>(arguments, 2) : nullptr, relu,
-            derivative.function == nullptr ? nullptr : RowFunction::differentiate, &derivative};
-        input_gradient(plan, input<float>(arguments, 0), input<float>(arguments, 1), after,
-                       output<float>(arguments), static_cast<float*>(arguments.workspace),
-                       context.pool);
-      });
+  return make_kernel(describe(context, shape.bf16, layout), plan.workspace_bytes(),
+                     [=](const KernelArguments& arguments) {
+                       const BackwardEpilogue after{
+                           masked ? input<float>(arguments, 2) : nullptr, relu,
+                           derivative.function == nullptr ? nullptr : RowFunction::differentiate,
+                           &derivative};
+                       input_gradient(plan, input<float>(arguments, 0), input<float>(arguments, 1),
+                                      after, output<float>(arguments),
+                                      static_cast<float*>(arguments.workspace), context.pool);
+                     });
 }
 
 LinearShape weight_shape(const KernelRequest& request) {
   const Shape &x = request.inputs[0].shape, &dy = request.inputs[1].shape;
-  return {x[0], x[1], dy[1]};
+  return {x[0], x[1], dy[1], multiplies_bf16(request.node)};
 }
 
 std::unique_ptr<Kernel> linear_weight_grad(const CpuContext& context,
@@ -131,7 +139,7 @@ std::unique_ptr<Kernel> linear_weight_grad(const CpuContext& context,
                        });
   }
   const GemmPlan plan = plan_weight_gradient(context.gemm, shape);
-  return make_kernel(context.gemm.name, plan.workspace_bytes(),
+  return make_kernel(describe(context, shape.bf16, MatrixLayout::kRowMajor), plan.workspace_bytes(),
                      [=](const KernelArguments& arguments) {
                        weight_gradient(plan, input<float>(arguments, 0), input<float>(arguments, 1),
                                        MatrixLayout::kRowMajor, output<float>(arguments),
@@ -144,21 +152,23 @@ bool linear_update_supported(const Node& node) {
 }
 
 std::unique_ptr<Kernel> linear_update(const CpuContext& context, const KernelRequest& request) {
-  const LinearShape shape = weight_shape(request);
+  LinearShape shape = weight_shape(request);
   const Attributes& attributes = request.node.attributes;
   const OptimizerRule rule = *optimizer_rule(attributes.text("optimizer"), attributes);
   const std::size_t states = request.node.outputs.size() - 1, lr = 3 + states;
   const bool steps = request.inputs.size() > lr + 1;
   const MatrixLayout layout = matrix_layout(request, 2);
-  const Panels panels{shape.inputs, shape.outputs, context.gemm.panel};
-  const std::int64_t count =
-      layout == MatrixLayout::kPanels ? panels.floats() : shape.inputs * shape.outputs;
-  if (count == 0) return make_kernel("nothing", 0, [](const KernelArguments&) {});
-  const bool product = shape.batch > 0;
-  const GemmPlan plan = product ? plan_weight_gradient(context.gemm, shape) : GemmPlan{};
-  const std::int64_t workspace =
-      product ? plan.workspace_bytes() : count * static_cast<std::int64_t>(sizeof(float));
-  return make_kernel(describe(context, layout), workspace, [=](const KernelArguments& arguments) {
+  if (shape.inputs * shape.outputs == 0)
+    return make_kernel("nothing", 0, [](const KernelArguments&) {});
+  // Without samples the gradient is that of one which is zero.
+  const bool empty = shape.batch == 0;
+  if (empty) shape.batch = 1;
+  const GemmPlan plan = plan_weight_gradient(context.gemm, shape);
+  const std::int64_t zeros = empty ? (shape.inputs + shape.outputs + kLanes) / kLanes * kLanes : 0;
+  std::vector<std::int64_t> bytes;  // of the weight and its states
+  for (std::size_t i = 0; i <= states; ++i)
+    bytes.push_back(context.bytes(request.inputs[2 + i], layout_of(request.input_layouts, 2 + i)));
+  const auto launch = [=](const KernelArguments& arguments) {
     UpdateTarget target{};
     target.rule = rule.rule;
     target.parameters =
@@ -167,54 +177,60 @@ std::unique_ptr<Kernel> linear_update(const CpuContext& context, const KernelReq
       float* array = output<float>(arguments, i);
       (i == 0 ? target.weights : target.states[i - 1]) = array;
       const float* old = input<float>(arguments, 2 + i);
-      if (old != array) std::copy_n(old, count, array);
+      if (old != array) std::memcpy(array, old, static_cast<std::size_t>(bytes[i]));
     }
     auto* room = static_cast<float*>(arguments.workspace);
-    if (product) {
-      update_weights(plan, input<float>(arguments, 0), input<float>(arguments, 1), layout, target,
-                     room, context.pool);
-    } else {
-      std::fill_n(room, count, 0.0F);
-      update_array(context.gemm, target, room, count);
-    }
-  });
+    std::fill_n(room, zeros, 0.0F);
+    const float* x = empty ? room : input<float>(arguments, 0);
+    const float* dy = empty ? room + shape.inputs : input<float>(arguments, 1);
+    update_weights(plan, x, dy, layout, target, room + zeros, context.pool);
+  };
+  return make_kernel(describe(context, shape.bf16, layout), plan.workspace_bytes() + 4 * zeros,
+                     launch);
 }
 
 std::unique_ptr<Kernel> matmul(const CpuContext& context, const KernelRequest& request) {
   const bool ta = request.node.attributes.flag("transpose_a");
   const bool tb = request.node.attributes.flag("transpose_b");
   const Shape &a = request.inputs[0].shape, &result = request.node.outputs[0].shape;
-  const GemmShape shape{result[0], a[ta ? 0 : 1], result[1], ta, tb};
+  const GemmShape shape{result[0], a[ta ? 0 : 1], result[1], ta, tb, multiplies_bf16(request.node)};
   if (shape.rows * shape.columns == 0 || shape.depth == 0) {
     return make_kernel("zeros", 0, [count = result.count()](const KernelArguments& arguments) {
       std::fill_n(output<float>(arguments), count, 0.0F);
     });
   }
   const GemmPlan plan = plan_gemm(context.gemm, shape);
-  return make_kernel(
-      context.gemm.name, plan.workspace_bytes(), [=](const KernelArguments& arguments) {
-        gemm(plan, input<float>(arguments, 0), input<float>(arguments, 1), output<float>(arguments),
-             static_cast<float*>(arguments.workspace), context.pool);
-      });
+  return make_kernel(describe(context, shape.bf16, MatrixLayout::kRowMajor), plan.workspace_bytes(),
+                     [=](const KernelArguments& arguments) {
+                       gemm(plan, input<float>(arguments, 0), input<float>(arguments, 1),
+                            output<float>(arguments), static_cast<float*>(arguments.workspace),
+                            context.pool);
+                     });
 }
 
-/// Weights in panels, everything else row-major.
+/// Of the weights of a product that are not row-major.
+Layout weight_layout(const KernelRequest& request) {
+  return multiplies_bf16(request.node) ? Layout::kHalves : Layout::kPanels;
+}
+/// Only the weights are not row-major.
 bool weight_in_panels(const KernelRequest& request) {
   for (std::size_t i = 0; i < request.input_layouts.size(); ++i) {
-    if (i != 1 && in_panels(request.input_layouts, i)) return false;
+    const Layout layout = request.input_layouts[i];
+    if (layout != Layout::kRowMajor && (i != 1 || layout != weight_layout(request))) return false;
   }
-  return !in_panels(request.output_layouts, 0);
+  return layout_of(request.output_layouts, 0) == Layout::kRowMajor;
 }
-/// The weight and its states, old and new, all or none.
+/// The weight and its states, old and new, all or none; the states are always floats.
 bool weights_and_states_in_panels(const KernelRequest& request) {
   const std::size_t arrays = request.node.outputs.size();
-  const bool panels = in_panels(request.input_layouts, 2);
   for (std::size_t i = 0; i < request.inputs.size(); ++i) {
-    const bool weight = i >= 2 && i < 2 + arrays;
-    if (in_panels(request.input_layouts, i) != (weight && panels)) return false;
+    Layout wanted = Layout::kRowMajor;
+    if (i >= 2 && i < 2 + arrays) wanted = i == 2 ? weight_layout(request) : Layout::kPanels;
+    if (layout_of(request.input_layouts, i) != wanted) return false;
   }
   for (std::size_t o = 0; o < arrays; ++o) {
-    if (in_panels(request.output_layouts, o) != panels) return false;
+    if (layout_of(request.output_layouts, o) != layout_of(request.input_layouts, 2 + o))
+      return false;
   }
   return true;
 }

@@ -1,5 +1,6 @@
 #include "devices/cpu/gemm_loops.h"
 #include "devices/cpu/linear.h"
+#include "devices/cpu/pairs_kernels.h"
 
 namespace bascule::detail {
 namespace {
@@ -50,20 +51,30 @@ void fetch_next(const GemmPlan& plan, Place place, std::int64_t rows, std::int64
   for (int i = 0; i < 3; ++i) tile.ahead[i] = arrays[i] + place.at + rows * place.stride;
 }
 
+/// The same for weights in halves, which are changed in place of targets[0].
+void aim_at_halves(const Halves& halves, float* weights, std::int64_t row, std::int64_t rows,
+                   std::int64_t p, Tile& tile) {
+  const std::int64_t width = halves.panels.width(p), at = halves.panels.offset(p) + row * width;
+  tile.upper = halves.upper(weights) + at;
+  tile.lower = halves.lower(weights) + at;
+  tile.ahead[0] = reinterpret_cast<const float*>(tile.upper + rows * width);
+  tile.lines = rows;
+}
+
 }  // namespace
 
 GemmPlan plan_weight_gradient(const GemmKernels& kernels, const LinearShape& shape) {
   ProductCost cost;
   cost.least_rows = 1;
   cost.per_output = 12;  // weights are read and written
-  return plan_product(kernels, shape.inputs, shape.batch, shape.outputs, MatrixLayout::kTransposed,
-                      MatrixLayout::kRowMajor, cost);
+  return plan_product(kernels, {shape.inputs, shape.batch, shape.outputs, shape.bf16},
+                      MatrixLayout::kTransposed, MatrixLayout::kRowMajor, cost);
 }
 
 void weight_gradient(const GemmPlan& plan, const float* x, const float* dy, MatrixLayout layout,
                      float* dw, float* workspace, ThreadPool& pool) {
   const GemmSource source = prepare_product(plan, x, dy, workspace, pool);
-  const auto& functions = plan.kernels->tiles[static_cast<int>(TileAccess::kColumns)];
+  const TileTable& functions = plan.tiles();
   run_chunks(pool, plan.grid.chunks(), [&](std::int64_t chunk) {
     alignas(64) float block[kMostTileRows * kWidestPanel];
     const auto run = [&](Tile& tile, std::int64_t row, std::int64_t rows, std::int64_t p,
@@ -87,8 +98,13 @@ void update_weights(const GemmPlan& plan, const float* x, const float* dy, Matri
                     const UpdateTarget& target, float* workspace, ThreadPool& pool) {
   const GemmSource source = prepare_product(plan, x, dy, workspace, pool);
   const int rule = static_cast<int>(target.rule), states = update_states(target.rule);
-  const auto& sums = plan.kernels->tiles[static_cast<int>(TileAccess::kColumns)];
-  const auto& updates = plan.kernels->update_tiles[rule];
+  // Weights of a bf16 product are halves if they are in panels; else its sums are spent afterwards.
+  const bool in_halves = plan.pairs != nullptr && layout == MatrixLayout::kPanels;
+  const bool fused = plan.pairs == nullptr || in_halves;
+  const Halves halves({plan.rows, plan.b.columns, plan.b.panel});
+  const TileTable& sums = plan.tiles();
+  const TileTable& updates =
+      in_halves ? plan.pairs->update_tiles[rule] : plan.kernels->update_tiles[rule];
   float* const arrays[3] = {target.weights, states > 0 ? target.states[0] : target.weights,
                             states > 1 ? target.states[1] : target.weights};
   run_chunks(pool, plan.grid.chunks(), [&](std::int64_t chunk) {
@@ -100,8 +116,9 @@ void update_weights(const GemmPlan& plan, const float* x, const float* dy, Matri
       tile.c = block;
       tile.c_stride = width;
       if (last) fetch_next(plan, place, rows, width, arrays, tile);
-      const bool direct = last && whole(plan, layout, p);
+      const bool direct = last && fused && whole(plan, layout, p);
       for (int i = 0; i < 3; ++i) tile.targets[i] = arrays[i] + place.at;
+      if (in_halves && last) aim_at_halves(halves, target.weights, row, rows, p, tile);
       tile.target_stride = place.stride;
       tile.parameters = &target.parameters;
       (direct ? updates : sums)[width / kLanes - 1][rows - 1](tile);

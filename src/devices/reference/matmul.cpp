@@ -1,5 +1,6 @@
 // Products, plain and with the functions that fused ops apply to them.
 #include <bascule/graph/element_op.h>
+#include <bascule/graph/ops.h>
 
 #include "devices/reference/loops.h"
 #include "devices/reference/product.h"
@@ -26,17 +27,20 @@ template <class Real>
 Loop matmul(const LoopRequest& request) {
   const Attributes& attributes = request.attributes();
   return plain_product<Real>({request.inputs[0].shape, attributes.flag("transpose_a"),
-                              request.inputs[1].shape, attributes.flag("transpose_b")});
+                              request.inputs[1].shape, attributes.flag("transpose_b"),
+                              multiplies_bf16(request.node)});
 }
 
 template <class Real>
 Loop linear_weight_grad(const LoopRequest& request) {
-  return plain_product<Real>({request.inputs[0].shape, true, request.inputs[1].shape, false});
+  return plain_product<Real>({request.inputs[0].shape, true, request.inputs[1].shape, false,
+                              multiplies_bf16(request.node)});
 }
 
 template <class Real>
 Loop linear(const LoopRequest& request) {
-  const Product product(request.inputs[0].shape, false, request.inputs[1].shape, false);
+  const Product product(request.inputs[0].shape, false, request.inputs[1].shape, false,
+                        multiplies_bf16(request.node));
   const ElementOpInfo* activation = find_element_op(request.attributes().text("activation"));
   return [=, bias = request.inputs.size() == 3,
           parameter = request.attributes().number("parameter")](const KernelArguments& arguments) {
@@ -51,7 +55,8 @@ Loop linear(const LoopRequest& request) {
 
 template <class Real>
 Loop linear_input_grad(const LoopRequest& request) {
-  const Product product(request.inputs[0].shape, false, request.inputs[1].shape, true);
+  const Product product(request.inputs[0].shape, false, request.inputs[1].shape, true,
+                        multiplies_bf16(request.node));
   const ElementOpInfo* activation = find_element_op(request.attributes().text("activation"));
   return
       [=, parameter = request.attributes().number("parameter")](const KernelArguments& arguments) {

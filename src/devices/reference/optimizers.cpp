@@ -1,4 +1,6 @@
 // Updates of optimizers, alone and joined to the product that gives the gradient.
+#include <bascule/graph/ops.h>
+
 #include "devices/reference/loops.h"
 #include "devices/reference/product.h"
 #include "devices/reference/update_rules.h"
@@ -48,7 +50,8 @@ template <class Real>
 Loop linear_update(const LoopRequest& request) {
   const std::size_t states = request.node.outputs.size() - 1;
   const UpdateInputs at = {2, states, 3 + states, request.inputs.size() > 4 + states};
-  const Product product(request.inputs[0].shape, true, request.inputs[1].shape, false);
+  const Product product(request.inputs[0].shape, true, request.inputs[1].shape, false,
+                        multiplies_bf16(request.node));
   return update<Real>(
       request, update_rule(request.attributes().text("optimizer"), request.attributes()), at,
       [product](const KernelArguments& arguments, std::int64_t i) {

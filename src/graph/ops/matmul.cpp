@@ -71,7 +71,7 @@ std::vector<OpCase> cases() {
       }
     }
   }
-  return all;
+  return detail::with_bf16(std::move(all));
 }
 
 }  // namespace
@@ -87,6 +87,10 @@ std::span<const OpInfo> matmul_ops() {
     return info;
   }()};
   return ops;
+}
+
+bool multiplies_bf16(const Node& node) {
+  return node.attributes.has("bf16") && node.attributes.flag("bf16");
 }
 
 Value matmul(const Value& a, const Value& b, bool transpose_a, bool transpose_b) {

@@ -1,0 +1,39 @@
+#pragma once
+// The inner loops of the products of bf16, next to those of floats in gemm_kernels.h.
+//
+// Neighbours along the summed dimension lie in pairs, in the two halves of a 32-bit word, the first
+// in the lower one: that is what the processor's instruction for such products takes. A matrix of
+// words is handled as a matrix of floats with half the depth; an odd depth is filled with a zero.
+#include "devices/cpu/gemm_kernels.h"
+
+namespace bascule::detail {
+
+struct PairKernels {
+  bool native;                     ///< with the processor's own products of bf16
+  TileTable tiles[kTileAccesses];  ///< a and b are words
+  /// b is two rows of bf16 per k, which are paired as they are read (weights in halves); kRows.
+  TileTable half_tiles;
+  TileTable update_tiles[kUpdateRules];  ///< of kColumns; the weights are halves
+
+  /// words[i] = (x[2i], x[2i + 1]), rounded to nearest even, for i < (n + 1) / 2.
+  void (*pair_along)(const float* x, std::int64_t n, float* words);
+  /// words[i] = (even[i], odd[i]); odd may be null: zeros.
+  void (*pair_across)(const float* even, const float* odd, std::int64_t n, float* words);
+  /// panel[k][j] = (source[2k · stride + j], source[(2k + 1) · stride + j]) for j < valid, 0 up to
+  /// `width`, with k < (depth + 1) / 2.
+  void (*pack_rows)(const float* source, std::int64_t stride, std::int64_t depth,
+                    std::int64_t valid, std::int64_t width, float* panel);
+  /// panel[k][j] = (source[j · stride + 2k], source[j · stride + 2k + 1]).
+  void (*pack_columns)(const float* source, std::int64_t stride, std::int64_t depth,
+                       std::int64_t valid, std::int64_t width, float* panel);
+};
+
+extern const PairKernels kPairsPortable;
+#if defined(__x86_64__)
+extern const PairKernels kPairsAvx2;
+extern const PairKernels kPairsAvx512;
+/// With the processor's own bf16 products.
+extern const PairKernels kPairsAvx512Bf16;
+#endif
+
+}  // namespace bascule::detail
