@@ -13,29 +13,7 @@ namespace {
 constexpr double kMany = 1e15;
 constexpr double kHuge = std::numeric_limits<float>::max();
 
-KeyInfo flag(std::string name, bool fallback, std::string help) {
-  return {
-      std::move(name), KeyType::kBool, fallback ? "true" : "false", std::move(help), {}, {}, {}};
-}
-
-KeyInfo word(std::string name, std::string fallback, std::string help,
-             std::vector<std::string> choices = {}) {
-  return {std::move(name),
-          KeyType::kText,
-          std::move(fallback),
-          std::move(help),
-          std::move(choices),
-          {},
-          {}};
-}
-
-KeyInfo integer(std::string name, std::string fallback, double low, double high, std::string help) {
-  return {std::move(name), KeyType::kInt, std::move(fallback), std::move(help), {}, low, high};
-}
-
-KeyInfo number(std::string name, std::string fallback, double low, double high, std::string help) {
-  return {std::move(name), KeyType::kFloat, std::move(fallback), std::move(help), {}, low, high};
-}
+using keys::flag, keys::integer, keys::number, keys::numbers, keys::word, keys::words;
 
 Schema make_schema() {
   std::vector<std::string> formats = labelled_formats();
@@ -49,22 +27,10 @@ Schema make_schema() {
            formats),
       word("data.label_column", "\"\"",
            "classes, or the target: name or 1-based number of a column (csv, tsv); else the last"),
-      {"data.target_columns",
-       KeyType::kTextList,
-       "[]",
-       "the targets, when there are several (csv, tsv)",
-       {},
-       {},
-       {}},
+      words("data.target_columns", "[]", "the targets, when there are several (csv, tsv)"),
       flag("data.strict", false, "a malformed row is an error"),
       flag("data.grey", false, "three colour channels become one: .299 R + .587 G + .114 B"),
-      {"data.scale",
-       KeyType::kFloatList,
-       "[0.0, 1.0]",
-       "bytes 0 … 255 go to this range",
-       {},
-       {},
-       {}},
+      numbers("data.scale", "[0.0, 1.0]", {}, {}, "bytes 0 … 255 go to this range"),
       flag("data.standardise", false,
            "each feature minus its mean, over its deviation, in training"),
       number("data.valid_fraction", "0.2", 0, 0.999,
@@ -81,13 +47,7 @@ Schema make_schema() {
            loss_names()),
       number("train.huber_delta", "1.0", 0, kHuge, "where huber's square becomes a line"),
       number("train.label_smoothing", "0.0", 0, 0.999, "share of the target that all classes get"),
-      {"train.class_weights",
-       KeyType::kFloatList,
-       "[]",
-       "a factor for the loss of each class",
-       {},
-       0,
-       kHuge},
+      numbers("train.class_weights", "[]", 0, kHuge, "a factor for the loss of each class"),
       word("train.optimizer", "", "a type, or a table with the keys of its type"),
       word("train.schedule", "", "of the learning rate: a type, or a table"),
       number("train.clip_norm", "0.0", 0, kHuge, "greatest norm of all gradients together; 0: any"),
