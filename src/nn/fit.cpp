@@ -31,10 +31,6 @@ Fit::Stop Fit::not_finite(std::string what) {
   return FitStop::kNotFinite;
 }
 
-double Fit::monitored(const EpochResult& epoch) const {
-  return epoch.metric(monitor_);
-}
-
 bool Fit::stale() const {
   const std::int64_t patience = options_.early_stopping.patience;
   return patience > 0 && state_.epoch - state_.best_epoch >= patience;
@@ -43,7 +39,6 @@ bool Fit::stale() const {
 Result<Fit::Stop> Fit::train_epoch() {
   epoch_watch_.restart();
   const double before = state_.seconds;
-  const std::int64_t first = state_.batch;
   while (state_.batch < batches_) {
     BASCULE_TRY(set_learning_rate());
     BASCULE_ASSIGN(const Batch batch, source_.next());
@@ -60,13 +55,13 @@ Result<Fit::Stop> Fit::train_epoch() {
       BASCULE_ASSIGN(const Stop failed, save(true));
       return failed ? failed : Stop(FitStop::kInterrupted);
     }
-    const double seconds = epoch_watch_.seconds();
-    const double done = static_cast<double>(state_.batch - first) * static_cast<double>(samples_) /
-                        static_cast<double>(batches_);
-    options_.on_progress({state_.epoch + 1, options_.epochs, state_.batch, batches_,
-                          seconds > 0 ? done / seconds : 0});
+    options_.on_progress({state_.epoch + 1, options_.epochs, state_.batch, batches_});
   }
   return Stop();
+}
+
+double Fit::best_so_far() const {
+  return state_.history[static_cast<std::size_t>(state_.best_epoch) - 1].metric(monitor_);
 }
 
 Result<Fit::Stop> Fit::finish_epoch() {
@@ -83,12 +78,10 @@ Result<Fit::Stop> Fit::finish_epoch() {
     }
   }
   epoch.seconds = state_.seconds + epoch_watch_.seconds();
-  const double value = monitored(epoch);
+  const double value = epoch.metric(monitor_);
   if (std::isnan(value))
     return Error{Code::kUsage, fmt::format("early stopping: there is no metric {}", monitor_)};
-  const EpochResult* best = best_epoch(state_.history, monitor_);
-  epoch.best = best == nullptr ||
-               (higher_is_better(monitor_) ? value > monitored(*best) : value < monitored(*best));
+  epoch.best = state_.best_epoch == 0 || is_better(monitor_, value, best_so_far());
   state_.epoch = epoch.epoch;
   state_.batch = 0;
   state_.loss_sum = state_.seconds = 0;

@@ -40,7 +40,7 @@ class Fit {
   Result<Stop> finish_epoch();
   Result<Stop> save(bool now);
   [[nodiscard]] bool stale() const;
-  [[nodiscard]] double monitored(const EpochResult& epoch) const;
+  [[nodiscard]] double best_so_far() const;
   Stop not_finite(std::string what);
 
   Network& network_;

@@ -1,5 +1,9 @@
 // What a fit needs before its first step.
+#include <algorithm>
+
 #include <fmt/format.h>
+
+#include <bascule/base/config.h>
 
 #include "nn/fit.h"
 
@@ -8,21 +12,15 @@ namespace {
 
 constexpr int kBatchesAhead = 3;
 
-std::string describe_training(const FitOptions& options, std::size_t samples) {
-  const OptimizerOptions& o = options.optimizer;
-  const ScheduleOptions& s = options.schedule;
-  std::string text = fmt::format(
-      "loss {}; optimizer {} lr {} momentum {} {} rho {} beta {} {} epsilon {}; weight_decay {}; "
-      "clip {} {}; schedule {} {} {} {} {} {} {} {}; batch_size {}; shuffle {}; seed {}; samples "
-      "{}",
-      options.loss.name, o.type, o.lr, o.momentum, o.style, o.rho, o.beta1, o.beta2, o.epsilon,
-      o.weight_decay, o.clip_norm, o.clip_value, s.type, s.gamma, s.every, s.minimum, s.rise,
-      s.start_divisor, s.end_divisor, s.warmup_epochs, options.batch_size, options.shuffle,
-      options.seed, samples);
-  // These end with the last epoch; any other fit may go on for longer than it was meant to.
-  if (s.type == "cosine" || s.type == "one_cycle")
-    text += fmt::format("; epochs {}", options.epochs);
-  return text;
+Status check(const FitOptions& options) {
+  if (options.epochs < 0 || options.batch_size < 1)
+    return {Code::kUsage, "fit: epochs must be at least 0, batch_size at least 1"};
+  const std::vector<std::string> schedules = schedule_names();
+  const std::string& schedule = options.schedule.type;
+  if (std::find(schedules.begin(), schedules.end(), schedule) != schedules.end()) return {};
+  const auto near = nearest_word(schedule, schedules);
+  return {Code::kUsage, fmt::format("unknown schedule {}{}", schedule,
+                                    near ? fmt::format("; did you mean {}?", *near) : "")};
 }
 
 Status check(const Network& network, const Samples& samples) {
@@ -38,8 +36,7 @@ Status check(const Network& network, const Samples& samples) {
 
 Result<Fit> Fit::make(Network& network, const Samples& train, const Samples& valid,
                       const FitOptions& options) {
-  if (options.epochs < 0 || options.batch_size < 1)
-    return Error{Code::kUsage, "fit: epochs must be at least 0, batch_size at least 1"};
+  BASCULE_TRY(check(options));
   BASCULE_TRY(check(network, train));
   const auto count = static_cast<std::int64_t>(train.numbers.size());
   BatchOptions order;
@@ -70,7 +67,8 @@ Result<Fit> Fit::make(Network& network, const Samples& train, const Samples& val
   }
   fit.monitor_ = options.early_stopping.monitor;
   if (fit.monitor_.empty()) fit.monitor_ = valid.empty() ? "train_loss" : "valid_loss";
-  fit.fingerprint_ = {network.signature(), describe_training(options, train.numbers.size())};
+  if (!options.checkpoints.empty())
+    fit.fingerprint_ = make_fingerprint(network, train, valid, options, fit.monitor_);
   return fit;
 }
 
