@@ -120,14 +120,16 @@ std::string check(const std::string& folder, const LabelledReadOptions& options,
     const bool named = set.error().message.find(folder) != std::string::npos;
     return named && set.error().code != Code::kFailed ? "" : "an error that names no file";
   }
-  if (std::string wrong = check(set->train); !wrong.empty()) return wrong;
+  const bool left_out = options.test_only && set->train.samples == 0;
+  const LabelledData& first = left_out ? set->test : set->train;
+  if (std::string wrong = check(first); !wrong.empty()) return wrong;
   if (set->test.samples > 0)
     if (std::string wrong = check(set->test); !wrong.empty()) return wrong;
   if (set->report.rows != set->report.good + set->report.malformed_rows())
     return "rows != good + malformed";
-  const auto features = Features::make(set->train, {});
+  const auto features = Features::make(first, {});
   if (!features.ok()) return "features cannot be read";
-  const std::array<std::int32_t, 1> last = {static_cast<std::int32_t>(set->train.samples - 1)};
+  const std::array<std::int32_t, 1> last = {static_cast<std::int32_t>(first.samples - 1)};
   std::vector<float> row(static_cast<std::size_t>(features->width()));
   features->read(last, row.data());
   return {};
@@ -151,6 +153,7 @@ int run_cases(int argc, char** argv) {
       mutate(files[random.below(files.size())].bytes, random);
     LabelledReadOptions options;
     options.strict = random.below(8) == 0;
+    options.test_only = random.below(4) == 0;
     if (random.below(8) == 0) options.task = LabelledTask::kRegression;
     options.max_bytes = std::int64_t{16} << 20;
     const TempFolder folder;
