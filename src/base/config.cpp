@@ -64,7 +64,51 @@ Status flatten(const toml::table& table, const std::string& prefix, const std::s
   return {};
 }
 
+KeyInfo bounded(KeyType type, std::string name, std::string fallback, keys::Bound low,
+                keys::Bound high, std::string help) {
+  return {std::move(name), type, std::move(fallback), std::move(help), {}, low, high};
+}
+
 }  // namespace
+
+namespace keys {
+
+KeyInfo flag(std::string name, bool fallback, std::string help) {
+  return bounded(KeyType::kBool, std::move(name), fallback ? "true" : "false", {}, {},
+                 std::move(help));
+}
+
+KeyInfo word(std::string name, std::string fallback, std::string help,
+             std::vector<std::string> choices) {
+  KeyInfo key =
+      bounded(KeyType::kText, std::move(name), std::move(fallback), {}, {}, std::move(help));
+  key.choices = std::move(choices);
+  return key;
+}
+
+KeyInfo integer(std::string name, std::string fallback, Bound low, Bound high, std::string help) {
+  return bounded(KeyType::kInt, std::move(name), std::move(fallback), low, high, std::move(help));
+}
+
+KeyInfo number(std::string name, std::string fallback, Bound low, Bound high, std::string help) {
+  return bounded(KeyType::kFloat, std::move(name), std::move(fallback), low, high, std::move(help));
+}
+
+KeyInfo words(std::string name, std::string fallback, std::string help) {
+  return bounded(KeyType::kTextList, std::move(name), std::move(fallback), {}, {}, std::move(help));
+}
+
+KeyInfo integers(std::string name, std::string fallback, Bound low, Bound high, std::string help) {
+  return bounded(KeyType::kIntList, std::move(name), std::move(fallback), low, high,
+                 std::move(help));
+}
+
+KeyInfo numbers(std::string name, std::string fallback, Bound low, Bound high, std::string help) {
+  return bounded(KeyType::kFloatList, std::move(name), std::move(fallback), low, high,
+                 std::move(help));
+}
+
+}  // namespace keys
 
 std::string ConfigValue::to_toml() const {
   struct Print {

@@ -34,9 +34,8 @@ std::vector<std::string> Context::search_dirs() const {
 
 Result<std::string> Context::resolve_device() const {
   if (precision != "fp32")
-    return Error{
-        Code::kUsage,
-        fmt::format("--precision {}: the recommenders of this version compute in fp32", precision)};
+    return Error{Code::kUsage,
+                 fmt::format("--precision {}: this version computes in fp32", precision)};
   if (device == "auto" || device == "cpu") return std::string("cpu");
   return Error{Code::kNoDevice,
                fmt::format("device {} is not available: this build has no CUDA backend", device)};

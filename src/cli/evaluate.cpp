@@ -22,9 +22,10 @@ void add_evaluate(CLI::App& app, Context& context) {
   verb->add_option("--at", arguments->at, "cut-offs of a recommender's metrics: 20,50,100")
       ->delimiter(',')
       ->check(CLI::Range(1, 100000));
-  verb->add_option("--set", arguments->sets,
-                   "override a key of a recommender's [evaluate] (evaluate.split=random) or a "
-                   "network's [data] (data.path=other)")
+  verb->add_option(
+          "--set", arguments->sets,
+          "override a key of a recommender's [evaluate] (evaluate.split=random) or where a "
+          "network's samples are (data.path=other)")
       ->type_name("KEY=VALUE");
   verb->callback([arguments, &context] {
     context.action = [arguments, &context] { return evaluate(*arguments, context); };

@@ -1,7 +1,11 @@
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <optional>
+#include <string_view>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <bascule/devices/device.h>
@@ -14,14 +18,20 @@
 namespace bascule::cli {
 namespace {
 
-/// The run's spec with the [data] keys of the command line.
+/// What of a spec says where the samples are; the rest is part of the model.
+constexpr std::array<std::string_view, 5> kSource = {
+    "data.path", "data.format", "data.label_column", "data.target_columns", "data.strict"};
+
+/// The run's spec with the keys of the command line.
 Result<nn::NetworkSpec> spec_for(const nn::SavedNetwork& run, const EvaluateArguments& arguments) {
   BASCULE_ASSIGN(Config config, Config::parse(run.spec().to_toml(), "spec.toml"));
   for (const std::string& set : arguments.sets) {
-    if (!set.starts_with("data."))
-      return Error{Code::kUsage,
-                   fmt::format("--set {}: evaluate takes only data.* keys; fit again", set)};
     BASCULE_TRY(config.set(set));
+    const std::string_view key = std::string_view(set).substr(0, set.find('='));
+    if (std::find(kSource.begin(), kSource.end(), key) == kSource.end())
+      return Error{Code::kUsage, fmt::format("--set {}: a network is evaluated as it was fitted; "
+                                             "only {} can be set",
+                                             set, fmt::join(kSource, ", "))};
   }
   return nn::NetworkSpec::parse(config);
 }
@@ -44,18 +54,6 @@ std::map<std::string, Measured> named(const std::map<std::string, double>& metri
   return measured;
 }
 
-/// The test part; where the set has none, what was held out of the training part.
-struct HeldOut {
-  std::string name;
-  const LabelledData* part;
-  std::vector<std::int32_t> numbers;
-};
-Result<HeldOut> held_out(const nn::NetworkData& data) {
-  if (!data.test.empty()) return HeldOut{"test", data.test.part, data.test.numbers};
-  if (!data.valid.empty()) return HeldOut{"valid", data.valid.part, data.valid.numbers};
-  return Error{Code::kUsage, fmt::format("{} has neither a test nor a validation part", data.path)};
-}
-
 }  // namespace
 
 Status evaluate_network(const EvaluateArguments& arguments, const Context& context) {
@@ -65,15 +63,13 @@ Status evaluate_network(const EvaluateArguments& arguments, const Context& conte
   const std::unique_ptr<Device> device = make_cpu_device(default_pool());
   BASCULE_ASSIGN(nn::SavedNetwork run, nn::SavedNetwork::open(arguments.run, *device));
   BASCULE_ASSIGN(const nn::NetworkSpec spec, spec_for(run, arguments));
-  BASCULE_ASSIGN(const nn::NetworkData data,
-                 nn::load_network_data(spec, context.search_dirs(), default_pool()));
-  BASCULE_ASSIGN(HeldOut held, held_out(data));
-  const Stopwatch watch;
-  BASCULE_ASSIGN(const Features features, run.features(*held.part));
-  const nn::Samples part{&features, held.part, std::move(held.numbers)};
-  BASCULE_ASSIGN(const auto metrics, nn::evaluate(run.network(), part, run.spec().loss()));
-  const double seconds = watch.seconds();
-  const auto samples = static_cast<std::int64_t>(part.numbers.size());
+  Stopwatch watch;
+  BASCULE_ASSIGN(const nn::HeldOut held,
+                 nn::load_held_out(spec, context.search_dirs(), default_pool()));
+  const auto samples = static_cast<std::int64_t>(held.numbers.size());
+  StageTimes times = {{"read", watch.restart()}};
+  BASCULE_ASSIGN(const auto metrics, run.evaluate(held.part, held.numbers));
+  times.emplace_back("evaluate", watch.seconds());
   const auto measured = named(metrics, held.name, samples);
   if (context.json) {
     nlohmann::ordered_json document = nlohmann::ordered_json::object();
@@ -87,7 +83,7 @@ Status evaluate_network(const EvaluateArguments& arguments, const Context& conte
                 {"samples", samples},
                 {"part", held.name},
                 {"device", device_name},
-                {"seconds", {{"evaluate", seconds}}}});
+                {"seconds", seconds_json(times)}});
     return {};
   }
   Table table({{"metric"}, {"value", Table::Align::kRight}});
@@ -96,8 +92,8 @@ Status evaluate_network(const EvaluateArguments& arguments, const Context& conte
                          ? fmt::format("{:.4f} ± {:.4f}", m.value, kNormal95 * *m.standard_error)
                          : fmt::format("{:.4f}", m.value)});
   fmt::print("{}\n± is the 95 % confidence interval; {} samples of the {} part of {} in {} on {}\n",
-             table.to_string(), with_commas(samples), held.name, data.path, human_seconds(seconds),
-             device_name);
+             table.to_string(), with_commas(samples), held.name, held.path,
+             human_seconds(times[1].second), device_name);
   return {};
 }
 

@@ -56,10 +56,12 @@ void print_outcome(const nn::NetworkFitOutcome& outcome, const std::string& devi
   Table metrics({{"metric"}, {"value", Table::Align::kRight}});
   for (const auto& [name, value] : outcome.metrics)
     metrics.add({name, fmt::format("{:.4f}", value)});
-  fmt::print("{}\n{}\n{} epochs on {} samples ({} validated, {} tested) on {}; run written to {}\n",
-             stages.to_string(), metrics.to_string(), outcome.history.size(),
-             with_commas(outcome.train_samples), with_commas(outcome.valid_samples),
-             with_commas(outcome.test_samples), device, outcome.run);
+  fmt::print(
+      "{}\n{}\n{} epochs{} on {} samples ({} validated, {} tested) on {}; run written to {}\n",
+      stages.to_string(), metrics.to_string(), outcome.history.size(),
+      outcome.stop == nn::FitStop::kEarly ? ", stopped early," : "",
+      with_commas(outcome.train_samples), with_commas(outcome.valid_samples),
+      with_commas(outcome.test_samples), device, outcome.run);
 }
 
 }  // namespace
@@ -85,6 +87,7 @@ Status fit_network(const FitArguments& arguments, const Config& config, const Co
   print_json({{"run", outcome.run},
               {"device", name},
               {"epochs", outcome.history.size()},
+              {"stop", outcome.stop == nn::FitStop::kEarly ? "early" : "epochs"},
               {"best_epoch", outcome.best_epoch},
               {"samples",
                {{"train", outcome.train_samples},

@@ -60,35 +60,34 @@ void print_needs(const std::vector<nn::LayerRow>& rows, const Needs& needs,
       human_bytes(static_cast<double>(needs.arena)));
 }
 
-/// The spec behind a target; a run's is read back from its folder.
-Result<nn::NetworkSpec> spec_of(const SummaryArguments& arguments) {
-  if (!arguments.is_run) {
-    BASCULE_ASSIGN(const Config config, load_spec(arguments.target, arguments.sets));
-    return nn::NetworkSpec::parse(config);
-  }
-  constexpr std::string_view kNeeded[] = {kSpecFile};
-  BASCULE_ASSIGN(const Run run, Run::open(arguments.target, kNeeded));
-  BASCULE_ASSIGN(const std::string text, run.spec());
-  BASCULE_ASSIGN(const Config config, Config::parse(text, run.file(kSpecFile)));
-  return nn::NetworkSpec::parse(config);
+Status summarise(const nn::NetworkSpec& spec, nn::Network& network, std::int64_t targets,
+                 bool explain, const Context& context) {
+  BASCULE_ASSIGN(const auto rows, spec.model().table(network.sample()));
+  const nn::FitOptions options = spec.fit_options();
+  BASCULE_ASSIGN(const Program program, nn::training_program(network, targets, options));
+  print_needs(rows, measure(program, network, options.batch_size), context);
+  if (explain) fmt::print(context.json ? stderr : stdout, "\n{}", program.explain());
+  return {};
 }
 
 }  // namespace
 
 Status summarise_network(const SummaryArguments& arguments, const Context& context) {
-  BASCULE_ASSIGN(const nn::NetworkSpec spec, spec_of(arguments));
-  BASCULE_ASSIGN(const nn::NetworkData data,
-                 nn::load_network_data(spec, context.search_dirs(), default_pool()));
-  const Shape& sample = data.train_features->shape();
-  BASCULE_ASSIGN(const auto rows, spec.model().table(sample));
+  BASCULE_TRY(context.resolve_device());
   const std::unique_ptr<Device> device = make_cpu_device(default_pool());
+  if (arguments.is_run) {
+    BASCULE_ASSIGN(nn::SavedNetwork run, nn::SavedNetwork::open(arguments.target, *device));
+    nn::Network& network = run.network();
+    const std::int64_t targets = run.spec().classifies() ? 0 : network.output().count();
+    return summarise(run.spec(), network, targets, arguments.explain, context);
+  }
+  BASCULE_ASSIGN(const Config config, load_spec(arguments.target, arguments.sets));
+  BASCULE_ASSIGN(const nn::NetworkSpec spec, nn::NetworkSpec::parse(config));
+  BASCULE_ASSIGN(const nn::DataForm data,
+                 nn::load_data_form(spec, context.search_dirs(), default_pool()));
   BASCULE_ASSIGN(nn::Network network,
-                 nn::Network::make(spec.model(), sample, *device, spec.seed()));
-  const nn::FitOptions options = spec.fit_options();
-  BASCULE_ASSIGN(const Program program, nn::training_program(network, data.set->train, options));
-  print_needs(rows, measure(program, network, options.batch_size), context);
-  if (arguments.explain) fmt::print(context.json ? stderr : stdout, "\n{}", program.explain());
-  return {};
+                 nn::Network::make(spec.model(), data.sample, *device, spec.seed()));
+  return summarise(spec, network, data.targets, arguments.explain, context);
 }
 
 }  // namespace bascule::cli

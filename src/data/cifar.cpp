@@ -40,7 +40,8 @@ struct BatchFile {
   std::int64_t first = 0;  // sample of its part
 };
 
-std::vector<BatchFile> batch_files(const std::string& path, std::string_view ending) {
+std::vector<BatchFile> batch_files(const std::string& path, std::string_view ending,
+                                   bool test_only) {
   std::vector<BatchFile> files;
   if (!std::filesystem::is_directory(path)) {
     files.emplace_back().path = path;
@@ -52,6 +53,7 @@ std::vector<BatchFile> batch_files(const std::string& path, std::string_view end
     files.emplace_back().path = std::move(file);
   }
   if (std::string file = find_file(path, fmt::format("test_batch{}", ending)); !file.empty()) {
+    if (test_only) files.clear();
     files.emplace_back().path = std::move(file);
     files.back().test = true;
   }
@@ -71,14 +73,16 @@ Status for_each_file(std::vector<BatchFile>& files, ThreadPool& pool, const Body
 }
 
 /// Room for the samples of all files.
-Status allocate(std::vector<BatchFile>& files, const std::string& path, LabelledSet& set) {
+Status allocate(std::vector<BatchFile>& files, const std::string& path, bool test_only,
+                LabelledSet& set) {
   for (BatchFile& file : files) {
     LabelledData& part = file.test ? set.test : set.train;
     file.first = part.samples;
     part.samples += file.samples;
     set.report.files.push_back(file.path);
   }
-  if (set.train.samples == 0) return bad_labelled(path, "holds no training batch");
+  if (set.train.samples == 0 && !(test_only && set.test.samples > 0))
+    return bad_labelled(path, "holds no training batch");
   for (LabelledData* part : {&set.train, &set.test}) {
     if (part->samples == 0) continue;
     part->sample_shape = Shape({3, 32, 32});
@@ -198,10 +202,10 @@ Status read_cifar_binary(const std::string& path, const LabelledReadOptions& opt
                          ThreadPool& pool, LabelledSet& set) {
   BASCULE_TRY(classes_only(path, options));
   BASCULE_ASSIGN(std::vector<std::string> classes, binary_classes(path));
-  std::vector<BatchFile> files = batch_files(path, ".bin");
+  std::vector<BatchFile> files = batch_files(path, ".bin", options.test_only);
   BASCULE_TRY(for_each_file(
       files, pool, [&](BatchFile& file) { return open_records(file, options.max_bytes); }));
-  BASCULE_TRY(allocate(files, path, set));
+  BASCULE_TRY(allocate(files, path, options.test_only, set));
   BASCULE_TRY(for_each_file(
       files, pool, [&](BatchFile& file) { return copy_records(file, classes.size(), set); }));
   return finish_set(set, std::move(classes));
@@ -211,10 +215,10 @@ Status read_cifar_pickles(const std::string& path, const LabelledReadOptions& op
                           ThreadPool& pool, LabelledSet& set) {
   BASCULE_TRY(classes_only(path, options));
   BASCULE_ASSIGN(std::vector<std::string> classes, pickle_classes(path));
-  std::vector<BatchFile> files = batch_files(path, "");
+  std::vector<BatchFile> files = batch_files(path, "", options.test_only);
   BASCULE_TRY(for_each_file(files, pool,
                             [&](BatchFile& file) { return open_pickle(file, options.max_bytes); }));
-  BASCULE_TRY(allocate(files, path, set));
+  BASCULE_TRY(allocate(files, path, options.test_only, set));
   BASCULE_TRY(for_each_file(files, pool, [&](BatchFile& file) { return copy_pickle(file, set); }));
   return finish_set(set, std::move(classes));
 }

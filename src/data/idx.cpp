@@ -114,12 +114,15 @@ Status read_idx_set(const std::string& path, const LabelledReadOptions& options,
   };
   std::vector<Job> jobs;
   if (std::filesystem::is_directory(path)) {
-    jobs.push_back({part_files(path, "train"), &set.train});
     PartFiles test = part_files(path, "t10k");
     if (test.images.empty()) test = part_files(path, "test");
-    if (!test.images.empty()) jobs.push_back({std::move(test), &set.test});
-    if (PartFiles valid = part_files(path, "val"); !valid.images.empty())
-      jobs.push_back({std::move(valid), &set.valid.emplace()});
+    const bool has_test = !test.images.empty();
+    if (!options.test_only || !has_test) {
+      jobs.push_back({part_files(path, "train"), &set.train});
+      if (PartFiles valid = part_files(path, "val"); !valid.images.empty())
+        jobs.push_back({std::move(valid), &set.valid.emplace()});
+    }
+    if (has_test) jobs.push_back({std::move(test), &set.test});
   } else {
     jobs.push_back({{path, labels_beside(path)}, &set.train});
   }

@@ -94,15 +94,14 @@ std::string_view feature_type(const LabelledData& part) {
   return part.holds_bytes() ? "bytes" : "floats";
 }
 
-Status check_alike(const LabelledSet& set, const LabelledData& part) {
-  const LabelledData& train = set.train;
-  if (part.sample_shape == train.sample_shape && part.holds_bytes() == train.holds_bytes() &&
-      part.target_width == train.target_width)
+Status check_alike(const std::string& path, const LabelledData& first, const LabelledData& part) {
+  if (part.sample_shape == first.sample_shape && part.holds_bytes() == first.holds_bytes() &&
+      part.target_width == first.target_width)
     return {};
   return bad_labelled(
-      set.path,
+      path,
       fmt::format("training samples are {} {} with {} targets, those of another part {} {} with {}",
-                  feature_type(train), train.sample_shape.to_string(), train.target_width,
+                  feature_type(first), first.sample_shape.to_string(), first.target_width,
                   feature_type(part), part.sample_shape.to_string(), part.target_width));
 }
 
@@ -152,12 +151,13 @@ Status take_labels(const NpyView& array, const std::string& name, LabelledTask t
 }
 
 Status finish_set(LabelledSet& set, std::vector<std::string> names) {
-  std::vector<LabelledData*> parts = {&set.train};
+  std::vector<LabelledData*> parts;
+  if (set.train.samples > 0) parts.push_back(&set.train);
   if (set.valid) parts.push_back(&*set.valid);
   if (set.test.samples > 0) parts.push_back(&set.test);
   std::int32_t most = -1;
   for (const LabelledData* part : parts) {
-    BASCULE_TRY(check_alike(set, *part));
+    BASCULE_TRY(check_alike(set.path, *parts.front(), *part));
     for (const std::int32_t label : part->labels) most = std::max(most, label);
     set.report.rows += part->samples;
     set.report.good += part->samples;

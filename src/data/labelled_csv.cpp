@@ -258,11 +258,13 @@ Status read_labelled_csv(const std::string& path, const LabelledReadOptions& opt
   if (std::filesystem::is_directory(path)) {
     const std::string train = part_file(path, "train");
     if (train.empty()) return bad_labelled(path, "holds no train.csv or train.tsv");
-    BASCULE_TRY(read(train, set.train));
-    if (const std::string file = part_file(path, "valid"); !file.empty())
-      BASCULE_TRY(read(file, set.valid.emplace()));
-    if (const std::string file = part_file(path, "test"); !file.empty())
-      BASCULE_TRY(read(file, set.test));
+    const std::string test = part_file(path, "test");
+    if (!options.test_only || test.empty()) {
+      BASCULE_TRY(read(train, set.train));
+      if (const std::string file = part_file(path, "valid"); !file.empty())
+        BASCULE_TRY(read(file, set.valid.emplace()));
+    }
+    if (!test.empty()) BASCULE_TRY(read(test, set.test));
   } else {
     BASCULE_TRY(read(path, set.train));
   }

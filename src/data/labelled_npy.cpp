@@ -56,9 +56,11 @@ Status read_parts(const ArrayStore& store, const LabelledReadOptions& options, L
     const auto has = [&](const PartNames& names) {
       return !names.features.empty() && store.has(names.features);
     };
-    BASCULE_TRY(read_part(store, naming.train, options, set.train));
-    if (has(naming.valid))
-      BASCULE_TRY(read_part(store, naming.valid, options, set.valid.emplace()));
+    if (!options.test_only || !has(naming.test)) {
+      BASCULE_TRY(read_part(store, naming.train, options, set.train));
+      if (has(naming.valid))
+        BASCULE_TRY(read_part(store, naming.valid, options, set.valid.emplace()));
+    }
     if (has(naming.test)) BASCULE_TRY(read_part(store, naming.test, options, set.test));
     return finish_set(set, {});
   }

@@ -40,6 +40,7 @@ Result<LabelledData> read_samples(const std::string& path, const LabelledReadOpt
   if (!folder && labelled_format(path) == "idx")
     return read_array(path, options.max_bytes, read_idx);
   LabelledReadOptions rest = options;
+  rest.test_only = true;
   const bool rows = name.ends_with(".csv") || name.ends_with(".tsv");
   if (!folder && rows && options.label_columns.empty()) rest.task = LabelledTask::kNone;
   BASCULE_ASSIGN(LabelledSet set, read_labelled(path, rest, pool));

@@ -45,7 +45,6 @@ class LineCursor {
     return true;
   }
   [[nodiscard]] std::string_view rest() const { return rest_; }
-  void skip_to(const char* p) { rest_.remove_prefix(static_cast<std::size_t>(p - rest_.data())); }
 
  private:
   std::string_view rest_;

@@ -6,6 +6,8 @@
 
 #include <bascule/nn/trainer.h>
 
+#include "nn/fingerprint.h"
+
 namespace bascule::nn {
 
 struct TrainingState {
@@ -15,12 +17,6 @@ struct TrainingState {
   double seconds = 0;      ///< spent on them
   std::int64_t best_epoch = 0;
   History history;
-};
-
-/// Two descriptions of what is trained that must be equal to go on: the model's variables, and
-/// everything of the training that decides its course.
-struct Fingerprint {
-  std::string model, training;
 };
 
 Status save_last(const std::string& folder, const VariableSnapshot& variables,

@@ -4,10 +4,11 @@
 
 namespace bascule::nn {
 
-Result<Program> training_program(Network& network, const LabelledData& part,
+Result<Program> training_program(Network& network, std::int64_t targets,
                                  const FitOptions& options) {
   try {
-    return Program::make(training_graph(network, options.batch_size, target_form(part), options),
+    const TargetForm form{targets == 0, targets};
+    return Program::make(training_graph(network, options.batch_size, form, options),
                          network.store(), options.compile);
   } catch (const GraphError& error) {
     return Error{Code::kUsage, error.what()};

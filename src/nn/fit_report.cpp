@@ -50,7 +50,7 @@ ReportTable epoch_table(const History& history) {
 std::string fit_report(const NetworkSpec& spec, const NetworkData& data,
                        const NetworkFitOutcome& outcome) {
   const Settings& settings = spec.settings();
-  Report report(fmt::format("Network on {}", data.path),
+  Report report(fmt::format("Network on {}", data.set->path),
                 fmt::format("bascule {} ({})", settings.text("bascule.version"),
                             settings.text("bascule.commit")));
   std::vector<std::pair<std::string, std::string>> facts = {

@@ -14,8 +14,8 @@ double EpochResult::ratio() const {
   return metric("train_loss") / metric("valid_loss");
 }
 
-bool higher_is_better(const std::string& metric) {
-  return metric.find("accuracy") != std::string::npos;
+bool is_better(const std::string& metric, double value, double than) {
+  return metric.find("accuracy") != std::string::npos ? value > than : value < than;
 }
 
 const EpochResult* best_epoch(const History& history, const std::string& metric) {
@@ -23,9 +23,7 @@ const EpochResult* best_epoch(const History& history, const std::string& metric)
   for (const EpochResult& epoch : history) {
     const double value = epoch.metric(metric);
     if (std::isnan(value)) continue;
-    if (best == nullptr ||
-        (higher_is_better(metric) ? value > best->metric(metric) : value < best->metric(metric)))
-      best = &epoch;
+    if (best == nullptr || is_better(metric, value, best->metric(metric))) best = &epoch;
   }
   return best;
 }

@@ -163,14 +163,6 @@ Status fill_orthogonal(const Shape& shape, const Philox& random, std::span<float
 
 }  // namespace
 
-std::vector<std::string> initializer_names() {
-  std::vector<std::string> names;
-  names.reserve(kNames.size());
-  for (const Named& one : kNames)
-    names.push_back(std::string(one.name) + (one.takes_parameter ? "(…)" : ""));
-  return names;
-}
-
 Result<Initializer> parse_initializer(std::string_view text) {
   const std::size_t open = text.find('(');
   const std::string_view name = text.substr(0, open);

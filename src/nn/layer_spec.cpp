@@ -146,13 +146,8 @@ std::vector<TableType> layer_table_types(const std::string& style) {
   for (const LayerType& type : layer_types()) {
     TableType table{std::string(type.name), type.keys};
     set_style(table.keys, style);
-    table.keys.push_back({"repeat",
-                          KeyType::kInt,
-                          "1",
-                          "so many layers of this kind in a row",
-                          {},
-                          1,
-                          kMostRepeats});
+    table.keys.push_back(
+        keys::integer("repeat", "1", 1, kMostRepeats, "so many layers of this kind in a row"));
     types.push_back(std::move(table));
   }
   return types;

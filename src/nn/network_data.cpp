@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -26,19 +27,29 @@ Result<std::unique_ptr<Features>> features(const LabelledData& part, const Featu
   return std::make_unique<Features>(std::move(made));
 }
 
+/// Its path is absolute.
+Result<LabelledSet> find_and_read(const NetworkSpec& spec,
+                                  const std::vector<std::string>& data_dirs, bool test_only,
+                                  ThreadPool& pool) {
+  const Settings& settings = spec.settings();
+  if (!settings.has("data.path"))
+    return Error{Code::kUsage, "data.path is missing: say where the samples are"};
+  BASCULE_ASSIGN(const std::string found, find_set(settings.text("data.path"), data_dirs));
+  LabelledReadOptions options = spec.read_options();
+  options.test_only = test_only;
+  BASCULE_ASSIGN(LabelledSet set, read_labelled(found, options, pool));
+  std::error_code ignored;
+  set.path = std::filesystem::absolute(found, ignored).lexically_normal().string();
+  return set;
+}
+
 }  // namespace
 
 Result<NetworkData> load_network_data(const NetworkSpec& spec,
                                       const std::vector<std::string>& data_dirs, ThreadPool& pool) {
-  const Settings& settings = spec.settings();
-  if (!settings.has("data.path"))
-    return Error{Code::kUsage, "data.path is missing: say where the samples are"};
   NetworkData data;
-  BASCULE_ASSIGN(const std::string found, find_set(settings.text("data.path"), data_dirs));
-  std::error_code ignored;
-  data.path = std::filesystem::absolute(found, ignored).lexically_normal().string();
   Stopwatch watch;
-  BASCULE_ASSIGN(LabelledSet set, read_labelled(found, spec.read_options(), pool));
+  BASCULE_ASSIGN(LabelledSet set, find_and_read(spec, data_dirs, false, pool));
   data.times.emplace_back("read", watch.restart());
   data.set = std::make_unique<LabelledSet>(std::move(set));
 
@@ -61,6 +72,35 @@ Result<NetworkData> load_network_data(const NetworkSpec& spec,
   }
   data.times.emplace_back("normalise", watch.restart());
   return data;
+}
+
+Result<HeldOut> load_held_out(const NetworkSpec& spec, const std::vector<std::string>& data_dirs,
+                              ThreadPool& pool) {
+  BASCULE_ASSIGN(LabelledSet set, find_and_read(spec, data_dirs, true, pool));
+  HeldOut held{set.path, set.test.samples > 0 ? "test" : "valid", {}, {}};
+  if (set.test.samples == 0 && !set.valid) {
+    BASCULE_ASSIGN(SampleSplit parts, split(spec, set));
+    if (parts.valid.empty())
+      return Error{Code::kUsage,
+                   fmt::format("{} has neither a test nor a validation part", held.path)};
+    held.numbers = std::move(parts.valid);
+    held.part = std::move(set.train);
+    return held;
+  }
+  held.part = std::move(set.test.samples > 0 ? set.test : *set.valid);
+  held.numbers.resize(static_cast<std::size_t>(held.part.samples));
+  std::iota(held.numbers.begin(), held.numbers.end(), 0);
+  return held;
+}
+
+Result<DataForm> load_data_form(const NetworkSpec& spec, const std::vector<std::string>& data_dirs,
+                                ThreadPool& pool) {
+  BASCULE_ASSIGN(const LabelledSet set, find_and_read(spec, data_dirs, true, pool));
+  const LabelledData& part = set.test.samples > 0 ? set.test : set.train;
+  FeatureTransform how = spec.transform();
+  how.standardise = false;  // changes no shape
+  BASCULE_ASSIGN(const Features seen, Features::make(part, how));
+  return DataForm{seen.shape(), part.target_width};
 }
 
 }  // namespace bascule::nn

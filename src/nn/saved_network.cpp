@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <bascule/base/text.h>
 #include <bascule/nn/saved_network.h>
 #include <bascule/nn/training.h>
 
@@ -55,6 +56,41 @@ void softmax_rows(std::vector<float>& rows, std::size_t width) {
   }
 }
 
+/// The set names no classes.
+bool are_numbers(const std::vector<std::string>& classes) {
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    if (classes[i] != std::to_string(i)) return false;
+  }
+  return true;
+}
+
+/// The labels of `part` as indices into `known`.
+Result<std::vector<std::int32_t>> translate_labels(const LabelledData& part,
+                                                   const std::vector<std::string>& known) {
+  if (part.classes == known) return part.labels;
+  std::vector<std::int32_t> index;
+  bool named = false;
+  for (const std::string& name : part.classes) {
+    const auto at = std::find(known.begin(), known.end(), name);
+    named = named || at != known.end();
+    index.push_back(at == known.end() ? -1 : static_cast<std::int32_t>(at - known.begin()));
+  }
+  if (!named && (are_numbers(part.classes) || are_numbers(known)))
+    for (std::size_t i = 0; i < std::min(index.size(), known.size()); ++i)
+      index[i] = static_cast<std::int32_t>(i);
+  std::vector<std::int32_t> labels;
+  labels.reserve(part.labels.size());
+  for (const std::int32_t label : part.labels) {
+    const auto from = static_cast<std::size_t>(label);
+    if (index[from] < 0)
+      return Error{Code::kUsage, fmt::format("the network knows no class \"{}\", only {}",
+                                             printable(part.classes[from]),
+                                             printable(fmt::format("{}", fmt::join(known, ", "))))};
+    labels.push_back(index[from]);
+  }
+  return labels;
+}
+
 /// A cross-entropy on a network that ends without activation was computed on logits.
 bool gives_logits(const NetworkSpec& spec, const Shape& sample) {
   Graph graph;
@@ -97,7 +133,7 @@ Result<SavedNetwork> SavedNetwork::open(const std::string& path, Device& device)
   BASCULE_ASSIGN(Network network, Network::make(spec->model(), sample, device, spec->seed()));
   BASCULE_TRY(network.load(*file));
   const bool logits = gives_logits(*spec, sample);
-  SavedNetwork saved(path, std::move(spec).value(), std::move(network));
+  SavedNetwork saved(std::move(spec).value(), std::move(network));
   saved.softmax_ = logits;
   if (saved.spec_.transform().standardise) {
     BASCULE_ASSIGN(saved.stats_.mean, read_statistic(*file, "features.mean"));
@@ -147,9 +183,15 @@ Result<std::vector<float>> SavedNetwork::predict(const LabelledData& part) {
   return outputs;
 }
 
-Result<std::map<std::string, double>> SavedNetwork::evaluate(const LabelledData& part) {
+Result<std::map<std::string, double>> SavedNetwork::evaluate(const LabelledData& part,
+                                                             std::vector<std::int32_t> numbers) {
   BASCULE_ASSIGN(const Features made, features(part));
-  return nn::evaluate(network_, all_samples(made, part), spec_.loss());
+  LabelledData answers;  // without the features
+  answers.samples = part.samples;
+  answers.targets = part.targets;
+  answers.target_width = part.target_width;
+  BASCULE_ASSIGN(answers.labels, translate_labels(part, labels_));
+  return nn::evaluate(network_, {&made, &answers, std::move(numbers)}, spec_.loss());
 }
 
 }  // namespace bascule::nn

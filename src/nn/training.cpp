@@ -108,7 +108,7 @@ NetworkSpec resolved(const NetworkSpec& spec, const std::string& path) {
 Result<NetworkFitOutcome> fit_network(const NetworkSpec& given, const NetworkFitRequest& request,
                                       Device& device, ThreadPool& pool) {
   BASCULE_ASSIGN(const NetworkData data, load_network_data(given, request.data_dirs, pool));
-  const NetworkSpec spec = resolved(given, data.path);
+  const NetworkSpec spec = resolved(given, data.set->path);
   NetworkFitOutcome outcome;
   outcome.times = data.times;
   outcome.train_samples = static_cast<std::int64_t>(data.train.numbers.size());
@@ -116,7 +116,7 @@ Result<NetworkFitOutcome> fit_network(const NetworkSpec& given, const NetworkFit
   outcome.test_samples = static_cast<std::int64_t>(data.test.numbers.size());
   request.log(
       fmt::format("{}: {}, {} samples to train on, {} to validate, {} to test; {} malformed",
-                  data.path, data.set->format, outcome.train_samples, outcome.valid_samples,
+                  data.set->path, data.set->format, outcome.train_samples, outcome.valid_samples,
                   outcome.test_samples, data.set->report.malformed_rows()));
 
   Stopwatch watch;

@@ -48,7 +48,7 @@ Result<Settings> resolve_table(const Config& config, const std::string& prefix,
     if (std::find(ignored.begin(), ignored.end(), key.substr(prefix.size())) == ignored.end())
       own.put(key, value);
   }
-  KeyInfo type_key{prefix + "type", KeyType::kText, "", "", {}, {}, {}};
+  KeyInfo type_key = keys::word(prefix + "type", "", "");
   for (const TableType& type : types) type_key.choices.push_back(type.name);
   if (own.find(type_key.name) == nullptr) {
     if (fallback.empty())

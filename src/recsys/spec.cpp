@@ -15,32 +15,8 @@ std::vector<std::string> format_names() {
   return names;
 }
 
-KeyInfo flag(std::string name, bool fallback, std::string help) {
-  return {
-      std::move(name), KeyType::kBool, fallback ? "true" : "false", std::move(help), {}, {}, {}};
-}
-
-KeyInfo word(std::string name, std::string fallback, std::string help,
-             std::vector<std::string> choices = {}) {
-  return {std::move(name),
-          KeyType::kText,
-          std::move(fallback),
-          std::move(help),
-          std::move(choices),
-          {},
-          {}};
-}
-
-KeyInfo integer(std::string name, std::string fallback, double low, double high, std::string help) {
-  return {std::move(name), KeyType::kInt, std::move(fallback), std::move(help), {}, low, high};
-}
-
-KeyInfo number(std::string name, std::string fallback, std::optional<double> low,
-               std::optional<double> high, std::string help) {
-  return {std::move(name), KeyType::kFloat, std::move(fallback), std::move(help), {}, low, high};
-}
-
 Schema make_schema() {
+  using keys::flag, keys::integer, keys::integers, keys::number, keys::word;
   constexpr double kMany = 1e15;
   constexpr double kHuge = std::numeric_limits<float>::max();
   return {
@@ -93,13 +69,7 @@ Schema make_schema() {
       word("evaluate.part", "\"test\"", "measure on this part", {"test", "valid"}),
       flag("evaluate.graded", false,
            "relevance is the rating, gain 2^r − 1; else every target is 1"),
-      {"evaluate.at",
-       KeyType::kIntList,
-       "[10, 20, 50, 100]",
-       "cut-offs of the metrics",
-       {},
-       1,
-       kLargestK},
+      integers("evaluate.at", "[10, 20, 50, 100]", 1, kLargestK, "cut-offs of the metrics"),
 
       word("bascule.version", "", "written into a run: the version that made it"),
       word("bascule.commit", "", "written into a run: the commit that made it"),

@@ -6,6 +6,7 @@
 
 #include <bascule/graph/op.h>
 
+#include "compile/users.h"
 #include "run/constants.h"
 
 namespace bascule {
@@ -56,8 +57,7 @@ Status ProgramBuilder::fill_constants() {
   BASCULE_ASSIGN(state_.constants, state_.device->allocate(total));
   for (const auto& [value, offset] : constant_offsets_) {
     const Graph& graph = state_.plan.graph;
-    ValueId source = value;  // the value may be a view of the constant
-    while (graph.node(source.node).op->view) source = graph.node(source.node).inputs[0];
+    const ValueId source = detail::root_of(graph, value);  // the value may be a view of it
     const ValueType& type = graph.type(value);
     const double element = graph.node(source.node).attributes.number("value");
     BASCULE_ASSIGN(const auto bytes, repeated(element, type));

@@ -76,10 +76,6 @@ void Report::add_heading(std::string_view text) {
   body_ += fmt::format("<h2>{}</h2>\n", escape_html(text));
 }
 
-void Report::add_paragraph(std::string_view text) {
-  body_ += fmt::format("<p>{}</p>\n", escape_html(text));
-}
-
 void Report::add_facts(const std::vector<std::pair<std::string, std::string>>& facts) {
   body_ += "<div class=\"card\"><table class=\"facts\"><tbody>\n";
   for (const auto& [name, value] : facts)

@@ -2,6 +2,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import struct
 import subprocess
@@ -100,6 +101,20 @@ def test_evaluate(blobs_run):
     assert 0 <= accuracy["stderr"] < 0.05
 
 
+def test_evaluate_reads_the_test_part_and_takes_classes_by_name(blobs, blobs_run, tmp_path):
+    path, fitted = blobs_run
+    rows = (blobs / "test.csv").read_text().splitlines()
+    (tmp_path / "train.csv").write_text("not read\n")
+    (tmp_path / "test.csv").write_text("\n".join([rows[0]] + [row for row in rows if not row.endswith("ash")][1:]))
+    said = ok("evaluate", path, "--json", "--quiet", "--set", f"data.path={tmp_path}").json
+    assert said["samples"] == sum(not row.endswith("ash") for row in rows) - 1
+    assert said["metrics"]["test_accuracy"]["value"] > 0.9
+    (tmp_path / "test.csv").write_text("\n".join(rows[:9] + ["1,2,3,oak"]))
+    refused(2, "evaluate", path, "--set", f"data.path={tmp_path}", says=["oak", "ash, birch, cedar"])
+    refused(2, "evaluate", path, "--set", "data.standardise=false", says=["data.standardise", "data.path"])
+    refused(2, "evaluate", path, "--set", "train.loss=mse", says="train.loss")
+
+
 def test_predict(blobs_run, tmp_path):
     path, _ = blobs_run
     (tmp_path / "new.csv").write_text("0,2,-1\n2,-1,0\n-2,-1,1\n")
@@ -120,9 +135,19 @@ def test_summary(blobs, blobs_run):
         assert said["layers"][0]["output"] == [16]
         assert said["totals"]["parameters"] == 3 * 16 + 16 + 16 * 3 + 3
         assert said["totals"]["memory"]["cpu"]["variables"] > 0
+    assert ok("summary", blobs_run[0], "--json").json == ok("summary", blobs / "spec.toml", "--json").json
     explained = ok("summary", blobs / "spec.toml", "--explain").out
     for word in ("simplify", "fuse_linear", "memory_plan", "linear_update", "adam"):
         assert word in explained
+
+
+def test_a_run_outlives_its_data(blobs, tmp_path):
+    shutil.copytree(blobs, tmp_path / "data")
+    ok("fit", blobs / "spec.toml", "--out", tmp_path / "run", "--quiet", "--set", "train.epochs=1",
+       "--set", f"data.path={tmp_path / 'data'}")
+    shutil.rmtree(tmp_path / "data")
+    assert ok("summary", tmp_path / "run", "--json").json["totals"]["parameters"] == 115
+    refused(3, "evaluate", tmp_path / "run", says=tmp_path / "data")
 
 
 def test_same_seed_same_bits(blobs, blobs_run, tmp_path):
@@ -244,6 +269,10 @@ def test_damaged_checkpoint_and_model(blobs, blobs_run, tmp_path):
     last.write_bytes(data)
     refused(2, "fit", blobs / "spec.toml", "--out", tmp_path / "run", "--resume", "--quiet", "--set",
             "model.layers[0].units=17", says="checkpoint")
+    for changed in ("train.label_smoothing=0.1", "model.layers[1].rate=0.2", "data.valid_shuffle=false"):
+        key = changed.split("=")[0]
+        refused(2, "fit", blobs / "spec.toml", "--out", tmp_path / "run", "--resume", "--quiet", "--set", changed,
+                says=["another training", f'there "{key} = '])
     assert ok("predict", tmp_path / "run", blobs, "--json").json["samples"] == 150  # refused, and nothing lost
     model = tmp_path / "run" / "model.safetensors"
     model.write_bytes(model.read_bytes()[:-1])

@@ -62,6 +62,7 @@ def test_absent_device(device, tmp_path, small, small_run):
     refused(4, "fit", small / "spec.toml", "--device", device, says=device, cwd=tmp_path)
     refused(4, "recommend", small_run, "--item", "f1", "--device", device, says=device)
     refused(4, "evaluate", small_run, "--device", device, says=device)
+    refused(4, "summary", small / "spec.toml", "--device", device, says=device)
     assert list(tmp_path.iterdir()) == []
 
 

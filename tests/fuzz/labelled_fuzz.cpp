@@ -1,13 +1,9 @@
 // Mutated labelled sets of every format: no crash, no hang, no memory beyond the size of the files,
 // and whatever is read is whole.
-// usage: labelled_fuzz [--count N] [--seed S] [--only I]
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <csignal>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -16,11 +12,11 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <bascule/data/batches.h>
 #include <bascule/data/labelled.h>
 
+#include "driver.h"
 #include "file_text.h"
 #include "labelled_files.h"
 #include "temp_folder.h"
@@ -28,24 +24,7 @@
 namespace bascule {
 namespace {
 
-constexpr unsigned kMaxSeconds = 20;  // for one set, sanitizers and busy machine included
-
-/// SplitMix64 (Steele, Lea, Flood 2014): a stream from one word.
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t next() {
-    state_ += 0x9e3779b97f4a7c15;
-    std::uint64_t z = state_;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
-  }
-  std::size_t below(std::size_t n) { return n == 0 ? 0 : next() % n; }
-
- private:
-  std::uint64_t state_;
-};
+using fuzz::Random;
 
 struct File {
   std::string name, bytes;
@@ -141,26 +120,19 @@ std::string check(const std::string& folder, const LabelledReadOptions& options,
     const bool named = set.error().message.find(folder) != std::string::npos;
     return named && set.error().code != Code::kFailed ? "" : "an error that names no file";
   }
-  if (std::string wrong = check(set->train); !wrong.empty()) return wrong;
+  const bool left_out = options.test_only && set->train.samples == 0;
+  const LabelledData& first = left_out ? set->test : set->train;
+  if (std::string wrong = check(first); !wrong.empty()) return wrong;
   if (set->test.samples > 0)
     if (std::string wrong = check(set->test); !wrong.empty()) return wrong;
   if (set->report.rows != set->report.good + set->report.malformed_rows())
     return "rows != good + malformed";
-  const auto features = Features::make(set->train, {});
+  const auto features = Features::make(first, {});
   if (!features.ok()) return "features cannot be read";
-  const std::array<std::int32_t, 1> last = {static_cast<std::int32_t>(set->train.samples - 1)};
+  const std::array<std::int32_t, 1> last = {static_cast<std::int32_t>(first.samples - 1)};
   std::vector<float> row(static_cast<std::size_t>(features->width()));
   features->read(last, row.data());
   return {};
-}
-
-std::array<char, 64> reproducer;  // of the set at hand
-
-void too_slow(int) {
-  constexpr std::string_view kWhat = "too slow: ";
-  [[maybe_unused]] auto written = ::write(STDERR_FILENO, kWhat.data(), kWhat.size());
-  written = ::write(STDERR_FILENO, reproducer.data(), std::strlen(reproducer.data()));
-  std::_Exit(1);
 }
 
 std::int64_t peak_kib() {
@@ -169,56 +141,32 @@ std::int64_t peak_kib() {
   return usage.ru_maxrss;
 }
 
-int fuzz(std::uint64_t count, std::uint64_t seed, std::int64_t only) {
+int run_cases(int argc, char** argv) {
   // The files are a few kilobytes; sanitizers keep freed memory for a while.
   constexpr std::int64_t kMaxGrowthKib = 1 << 20;
   const std::vector<Files> corpus = seeds();
   ThreadPool pool(2);
-  std::signal(SIGALRM, too_slow);
   const std::int64_t before = peak_kib();
-  for (std::uint64_t i = 0; i < count; ++i) {
-    if (only >= 0 && i != static_cast<std::uint64_t>(only)) continue;
-    Random random(seed * 1000003 + i);
+  return fuzz::run(argc, argv, "mutated sets, every one refused or whole", [&](Random& random) {
     Files files = corpus[random.below(corpus.size())];
     for (std::size_t changes = 1 + random.below(3); changes > 0; --changes)
       mutate(files[random.below(files.size())].bytes, random);
     LabelledReadOptions options;
     options.strict = random.below(8) == 0;
+    options.test_only = random.below(4) == 0;
     if (random.below(8) == 0) options.task = LabelledTask::kRegression;
     options.max_bytes = std::int64_t{16} << 20;
-    *fmt::format_to_n(reproducer.data(), reproducer.size() - 1, "--seed {} --only {}\n", seed, i)
-         .out = '\0';
     const TempFolder folder;
     for (const File& file : files) write_text(folder / file.name, file.bytes);
-    ::alarm(kMaxSeconds);
     std::string wrong = check(folder.path(), options, pool);
     if (wrong.empty() && peak_kib() - before > kMaxGrowthKib) wrong = "took a gigabyte";
-    if (!wrong.empty()) {
-      fmt::print(stderr, "{}: {}", wrong, reproducer.data());
-      return 1;
-    }
-    if (i % 1000 == 999) fmt::print("{} sets\n", i + 1);
-  }
-  fmt::print("{} mutated sets, every one refused or whole\n", count);
-  return 0;
+    return wrong;
+  });
 }
 
 }  // namespace
 }  // namespace bascule
 
 int main(int argc, char** argv) {
-  std::uint64_t count = 1000;
-  std::uint64_t seed = 1;
-  std::int64_t only = -1;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string_view name = argv[i];
-    const std::uint64_t value = std::strtoull(argv[i + 1], nullptr, 10);
-    if (name == "--count") count = value;
-    if (name == "--seed") seed = value;
-    if (name == "--only") {
-      only = static_cast<std::int64_t>(value);
-      count = value + 1;
-    }
-  }
-  return bascule::fuzz(count, seed, only);
+  return bascule::run_cases(argc, argv);
 }

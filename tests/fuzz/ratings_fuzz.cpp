@@ -1,44 +1,23 @@
 // Mutated ratings files: no crash, no hang, and every row counted as good or malformed.
-// usage: ratings_fuzz [--count N] [--seed S] [--only I]
 #include <array>
-#include <csignal>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include <bascule/data/prepare.h>
 
 #include "data/read.h"
+#include "driver.h"
 
 namespace bascule {
 namespace {
 
-constexpr unsigned kMaxSeconds = 20;  // for one file, sanitizers and busy machine included
-
-/// SplitMix64 (Steele, Lea, Flood 2014): a stream from one word.
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t next() {
-    state_ += 0x9e3779b97f4a7c15;
-    std::uint64_t z = state_;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
-  }
-  std::size_t below(std::size_t n) { return n == 0 ? 0 : next() % n; }
-
- private:
-  std::uint64_t state_;
-};
+using fuzz::Random;
 
 std::string gzip(const std::string& text) {
   z_stream stream{};
@@ -170,22 +149,10 @@ std::string check(const std::string& text, const RatingsOptions& options, Thread
   return {};
 }
 
-std::array<char, 64> reproducer;  // of the file at hand
-
-void too_slow(int) {
-  constexpr std::string_view kWhat = "too slow: ";
-  [[maybe_unused]] auto written = ::write(STDERR_FILENO, kWhat.data(), kWhat.size());
-  written = ::write(STDERR_FILENO, reproducer.data(), std::strlen(reproducer.data()));
-  std::_Exit(1);
-}
-
-int fuzz(std::uint64_t count, std::uint64_t seed, std::int64_t only) {
+int run_cases(int argc, char** argv) {
   const std::vector<std::string> corpus = seeds();
   ThreadPool pool(2);
-  std::signal(SIGALRM, too_slow);
-  for (std::uint64_t i = 0; i < count; ++i) {
-    if (only >= 0 && i != static_cast<std::uint64_t>(only)) continue;
-    Random random(seed * 1000003 + i);
+  return fuzz::run(argc, argv, "mutated files, every row counted", [&](Random& random) {
     std::string text = corpus[random.below(corpus.size())];
     for (std::size_t changes = 1 + random.below(4); changes > 0; --changes) mutate(text, random);
     RatingsOptions options;
@@ -194,35 +161,13 @@ int fuzz(std::uint64_t count, std::uint64_t seed, std::int64_t only) {
     options.strict = random.below(8) == 0;
     if (random.below(2) == 0) options.min_rating = 4;
     options.max_bytes = std::int64_t{64} << 20;
-    *fmt::format_to_n(reproducer.data(), reproducer.size() - 1, "--seed {} --only {}\n", seed, i)
-         .out = '\0';
-    ::alarm(kMaxSeconds);
-    if (const std::string wrong = check(text, options, pool); !wrong.empty()) {
-      fmt::print(stderr, "{}: {}", wrong, reproducer.data());
-      return 1;
-    }
-    if (i % 1000 == 999) fmt::print("{} files\n", i + 1);
-  }
-  fmt::print("{} mutated files, every row counted\n", count);
-  return 0;
+    return check(text, options, pool);
+  });
 }
 
 }  // namespace
 }  // namespace bascule
 
 int main(int argc, char** argv) {
-  std::uint64_t count = 1000;
-  std::uint64_t seed = 1;
-  std::int64_t only = -1;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string_view name = argv[i];
-    const std::uint64_t value = std::strtoull(argv[i + 1], nullptr, 10);
-    if (name == "--count") count = value;
-    if (name == "--seed") seed = value;
-    if (name == "--only") {
-      only = static_cast<std::int64_t>(value);
-      count = value + 1;
-    }
-  }
-  return bascule::fuzz(count, seed, only);
+  return bascule::run_cases(argc, argv);
 }

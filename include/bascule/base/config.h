@@ -39,6 +39,24 @@ struct KeyInfo {
 
 using Schema = std::vector<KeyInfo>;
 
+/// Declarations of keys. `fallback` is the default as TOML, empty for none; a bound that is not
+/// given is none.
+namespace keys {
+
+using Bound = std::optional<double>;
+
+KeyInfo flag(std::string name, bool fallback, std::string help);
+KeyInfo word(std::string name, std::string fallback, std::string help,
+             std::vector<std::string> choices = {});
+KeyInfo integer(std::string name, std::string fallback, Bound low, Bound high, std::string help);
+KeyInfo number(std::string name, std::string fallback, Bound low, Bound high, std::string help);
+/// Lists; the bounds are those of each element.
+KeyInfo words(std::string name, std::string fallback, std::string help);
+KeyInfo integers(std::string name, std::string fallback, Bound low, Bound high, std::string help);
+KeyInfo numbers(std::string name, std::string fallback, Bound low, Bound high, std::string help);
+
+}  // namespace keys
+
 /// Settings as written, not yet checked.
 class Config {
  public:

@@ -58,6 +58,8 @@ struct LabelledReadOptions {
   std::vector<std::string> label_columns;
   /// The first malformed row is an error (kBadData) that names file and line.
   bool strict = false;
+  /// A set with a test part is read without its others: `train` is empty, `valid` missing.
+  bool test_only = false;
   /// Upper bound of bytes after decompression, per file.
   std::int64_t max_bytes = std::int64_t{16} << 30;
 };

@@ -50,8 +50,6 @@ struct Initializer {
 
 /// "glorot_uniform", "constant(0.1)"; kUsage, with the nearest known name, for anything else.
 Result<Initializer> parse_initializer(std::string_view text);
-/// The names that parse_initializer takes, those with a parameter with "(…)".
-std::vector<std::string> initializer_names();
 
 /// Connections into and out of a unit.
 struct Fans {

@@ -79,7 +79,6 @@ class VariableSnapshot {
   Status restore(VariableStore& store) const;
   /// The entries must outlive the writer's write().
   void add_to(SafetensorsWriter& writer) const;
-  [[nodiscard]] bool empty() const { return entries_.empty(); }
   /// No f32 element is infinite or NaN.
   [[nodiscard]] bool finite() const;
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }

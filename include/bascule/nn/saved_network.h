@@ -24,7 +24,6 @@ class SavedNetwork {
   /// kBadData names the damaged file and why; `device` must outlive the object.
   static Result<SavedNetwork> open(const std::string& path, Device& device);
 
-  [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] const NetworkSpec& spec() const { return spec_; }
   [[nodiscard]] Network& network() { return network_; }
   /// Names of the classes; empty for regression.
@@ -35,14 +34,16 @@ class SavedNetwork {
   /// [samples, outputs]: probabilities of the classes (what a network that ends without activation
   /// gives goes through softmax), or the predicted values.
   Result<std::vector<float>> predict(const LabelledData& part);
-  /// "loss" and "accuracy", or "mse" and "mae".
-  Result<std::map<std::string, double>> evaluate(const LabelledData& part);
+  /// "loss", and "accuracy" or "mse" and "mae", over the samples of `part` with these numbers.
+  /// Classes are those of the same name; by number where only one side names them. kUsage when a
+  /// sample has a class that the network does not know.
+  Result<std::map<std::string, double>> evaluate(const LabelledData& part,
+                                                 std::vector<std::int32_t> numbers);
 
  private:
-  SavedNetwork(std::string path, NetworkSpec spec, Network network)
-      : path_(std::move(path)), spec_(std::move(spec)), network_(std::move(network)) {}
+  SavedNetwork(NetworkSpec spec, Network network)
+      : spec_(std::move(spec)), network_(std::move(network)) {}
 
-  std::string path_;
   NetworkSpec spec_;
   Network network_;
   std::vector<std::string> labels_;

@@ -39,7 +39,6 @@ struct EarlyStopping {
 struct Progress {
   std::int64_t epoch = 0, epochs = 0;   ///< the epoch at work, from 1
   std::int64_t batch = 0, batches = 0;  ///< done and in all, in this epoch
-  double samples_per_second = 0;        ///< in this epoch
 };
 
 struct FitOptions {
@@ -64,6 +63,9 @@ struct FitOptions {
   /// Goes on from last.safetensors, bit for bit as if there had been no stop. Begins anew when
   /// there is none.
   bool resume = false;
+  /// Where the options come from, as "key = value; key = value": a fit resumes only a checkpoint
+  /// with the same, and its error names the first one that differs.
+  std::string settings;
 
   /// Called once, when data, options and checkpoint were found to fit and nothing was written yet;
   /// an error ends the fit.
@@ -89,8 +91,8 @@ struct FitResult {
 };
 
 /// Trains. `valid` may be empty. kUsage when loss, options and data do not fit, or a checkpoint is
-/// of another model or other options; kBadData for a damaged checkpoint; kFailed for memory and
-/// files.
+/// of another model, other options or other data; kBadData for a damaged checkpoint; kFailed for
+/// memory and files.
 Result<FitResult> fit(Network& network, const Samples& train, const Samples& valid,
                       const FitOptions& options);
 

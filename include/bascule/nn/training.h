@@ -15,8 +15,7 @@ namespace bascule::nn {
 
 /// A data set as a spec describes it: found, read, split, with the features a network sees.
 struct NetworkData {
-  std::string path;                  ///< where data.path was found, absolute
-  std::unique_ptr<LabelledSet> set;  ///< its own allocation: features refer to it
+  std::unique_ptr<LabelledSet> set;  ///< its own allocation: features refer to it; path is absolute
   FeatureStats stats;
   std::unique_ptr<Features> train_features, valid_features, test_features;
   Samples train, valid, test;  ///< valid and test may be empty
@@ -26,6 +25,26 @@ struct NetworkData {
 /// `data_dirs` are searched for data.path in their order.
 Result<NetworkData> load_network_data(const NetworkSpec& spec,
                                       const std::vector<std::string>& data_dirs, ThreadPool& pool);
+
+/// What a model is measured on: the test part of a set, or where it has none what was held out of
+/// its training part.
+struct HeldOut {
+  std::string path;  ///< where data.path was found, absolute
+  std::string name;  ///< "test", "valid"
+  LabelledData part;
+  std::vector<std::int32_t> numbers;  ///< of the samples in `part`
+};
+/// Reads no training samples where the set has a test part. kUsage when nothing is held out.
+Result<HeldOut> load_held_out(const NetworkSpec& spec, const std::vector<std::string>& data_dirs,
+                              ThreadPool& pool);
+
+/// What a network must know of its data before it is built.
+struct DataForm {
+  Shape sample;              ///< of one sample, as the network sees it
+  std::int64_t targets = 0;  ///< numbers to regress on; 0: classes
+};
+Result<DataForm> load_data_form(const NetworkSpec& spec, const std::vector<std::string>& data_dirs,
+                                ThreadPool& pool);
 
 struct NetworkFitRequest {
   std::string out;                     ///< run folder; empty: nothing is written

@@ -51,7 +51,7 @@ class Program {
   /// The passes with what they did, then every launch with its kernel, FLOPs, bytes and places.
   [[nodiscard]] std::string explain() const;
   /// Runs so many steps (they train) and gives the least seconds of each launch, in the plan's
-  /// order; for --explain and the advisor.
+  /// order.
   [[nodiscard]] std::vector<double> profile(int repeats);
 
  private:

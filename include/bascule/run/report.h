@@ -42,7 +42,6 @@ class Report {
   explicit Report(std::string_view title, std::string_view subtitle = {});
 
   void add_heading(std::string_view text);
-  void add_paragraph(std::string_view text);
   /// Two columns, name and value.
   void add_facts(const std::vector<std::pair<std::string, std::string>>& facts);
   /// Columns whose cells are all numbers (units and "%" allowed) are set to the right.

@@ -60,14 +60,13 @@ LayerPtr batch_norm(BatchNormOptions options) {
 }
 
 LayerType batch_norm_type() {
-  return {
-      "batch_norm",
-      "normalises each feature over the batch",
-      {{"momentum", KeyType::kFloat, "0.1", "weight of the batch in the running values", {}, 0, 1},
-       {"epsilon", KeyType::kFloat, "1e-5", "added to the variance", {}, 0, 1}},
-      [](const LayerArguments& a) {
-        return batch_norm({a.number("momentum"), a.number("epsilon")});
-      }};
+  return {"batch_norm",
+          "normalises each feature over the batch",
+          {keys::number("momentum", "0.1", 0, 1, "weight of the batch in the running values"),
+           keys::number("epsilon", "1e-5", 0, 1, "added to the variance")},
+          [](const LayerArguments& a) {
+            return batch_norm({a.number("momentum"), a.number("epsilon")});
+          }};
 }
 
 }  // namespace bascule::nn

@@ -47,9 +47,8 @@ LayerType dense_type() {
   constexpr double kMostUnits = 1e8;
   return {"dense",
           "act(x W + b)",
-          {{"units", KeyType::kInt, "", "outputs", {}, 1, kMostUnits},
-           activation_key("linear"),
-           {"bias", KeyType::kBool, "true", "adds a bias", {}, {}, {}},
+          {keys::integer("units", "", 1, kMostUnits, "outputs"), activation_key("linear"),
+           keys::flag("bias", true, "adds a bias"),
            initializer_key("kernel_init", "glorot_uniform", "first values of the weights"),
            initializer_key("bias_init", "zeros", "first values of the bias")},
           [](const LayerArguments& a) {

@@ -34,7 +34,7 @@ LayerType dropout_type() {
   constexpr double kHighestRate = 0.999;
   return {"dropout",
           "zeroes elements at random in training",
-          {{"rate", KeyType::kFloat, "0.5", "share that becomes 0", {}, 0, kHighestRate}},
+          {keys::number("rate", "0.5", 0, kHighestRate, "share that becomes 0")},
           [](const LayerArguments& a) { return dropout(a.number("rate")); }};
 }
 

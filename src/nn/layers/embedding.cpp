@@ -37,15 +37,14 @@ LayerPtr embedding(std::int64_t vocabulary, std::int64_t units, std::string init
 
 LayerType embedding_type() {
   constexpr double kMost = 1e9;
-  return {
-      "embedding",
-      "a row of a table for each whole number",
-      {{"vocabulary", KeyType::kInt, "", "numbers 0 ... vocabulary - 1 have a row", {}, 1, kMost},
-       {"units", KeyType::kInt, "", "length of a row", {}, 1, kMost},
-       initializer_key("init", "uniform(0.05)", "first values of the table")},
-      [](const LayerArguments& a) {
-        return embedding(a.integer("vocabulary"), a.integer("units"), a.text("init"));
-      }};
+  return {"embedding",
+          "a row of a table for each whole number",
+          {keys::integer("vocabulary", "", 1, kMost, "numbers 0 ... vocabulary - 1 have a row"),
+           keys::integer("units", "", 1, kMost, "length of a row"),
+           initializer_key("init", "uniform(0.05)", "first values of the table")},
+          [](const LayerArguments& a) {
+            return embedding(a.integer("vocabulary"), a.integer("units"), a.text("init"));
+          }};
 }
 
 }  // namespace bascule::nn

@@ -33,7 +33,7 @@ LayerPtr layer_norm(double epsilon) {
 LayerType layer_norm_type() {
   return {"layer_norm",
           "normalises each sample over its last axis",
-          {{"epsilon", KeyType::kFloat, "1e-5", "added to the variance", {}, 0, 1}},
+          {keys::number("epsilon", "1e-5", 0, 1, "added to the variance")},
           [](const LayerArguments& a) { return layer_norm(a.number("epsilon")); }};
 }
 

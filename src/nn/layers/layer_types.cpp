@@ -24,23 +24,12 @@ const LayerType* find_layer_type(std::string_view name) {
 
 KeyInfo activation_key(std::string fallback) {
   if (!fallback.empty()) fallback = fmt::format("\"{}\"", fallback);
-  return {"activation",
-          KeyType::kText,
-          std::move(fallback),
-          "function of the outputs",
-          activation_names(),
-          {},
-          {}};
+  return keys::word("activation", std::move(fallback), "function of the outputs",
+                    activation_names());
 }
 
 KeyInfo initializer_key(std::string name, std::string fallback, std::string help) {
-  return {std::move(name),
-          KeyType::kText,
-          fmt::format("\"{}\"", fallback),
-          std::move(help),
-          {},
-          {},
-          {}};
+  return keys::word(std::move(name), fmt::format("\"{}\"", fallback), std::move(help));
 }
 
 Initializer require_initializer(std::string_view layer, const std::string& name) {

@@ -72,7 +72,7 @@ LayerType flatten_type() {
 LayerType reshape_type() {
   return {"reshape",
           "another shape of a sample",
-          {{"shape", KeyType::kIntList, "", "of one sample; one extent may be -1", {}, -1, 1e12}},
+          {keys::integers("shape", "", -1, 1e12, "of one sample; one extent may be -1")},
           [](const LayerArguments& a) { return reshape(a.integers("shape")); }};
 }
 

@@ -1,6 +1,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <numeric>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -73,6 +74,12 @@ Result<NetworkFitOutcome> fit(const NetworkSpec& spec, const NetworkFitRequest& 
   return fit_network(spec, request, *device, default_pool());
 }
 
+std::vector<std::int32_t> all_of(const LabelledData& part) {
+  std::vector<std::int32_t> numbers(static_cast<std::size_t>(part.samples));
+  std::iota(numbers.begin(), numbers.end(), 0);
+  return numbers;
+}
+
 TEST(FitNetwork, LearnsAndWritesARunThatPredicts) {
   const Project project;
   NetworkFitRequest request;
@@ -93,7 +100,7 @@ TEST(FitNetwork, LearnsAndWritesARunThatPredicts) {
   EXPECT_THAT(saved->labels(), ::testing::ElementsAre("0", "1", "2"));
   const auto set = read_labelled(saved->spec().settings().text("data.path"));
   ASSERT_TRUE(set.ok()) << set.error().message;
-  const auto again = saved->evaluate(set->test);
+  const auto again = saved->evaluate(set->test, all_of(set->test));
   ASSERT_TRUE(again.ok()) << again.error().message;
   EXPECT_EQ(again->at("accuracy"), outcome->metrics.at("test_accuracy"));
   EXPECT_EQ(again->at("loss"), outcome->metrics.at("test_loss"));
@@ -134,6 +141,41 @@ TEST(FitNetwork, AnInterruptedRunIsResumedToTheSameModel) {
   EXPECT_TRUE(same("model.safetensors"));
   EXPECT_TRUE(same("checkpoints/best.safetensors"));
   EXPECT_EQ(Run::open(request.out, {})->history()->size(), 4U);
+}
+
+TEST(FitNetwork, AResumedFitHasTheSameSettingsAndData) {
+  const Project project;
+  NetworkFitRequest request;
+  request.out = project.run("run");
+  const std::vector<std::string> base = {"train.loss=cross_entropy", "train.optimizer=sgd"};
+  ASSERT_TRUE(fit(project.spec("epochs = 1\n", base), request).ok());
+  request.resume = true;
+  const auto resumed = [&](std::vector<std::string> sets) {
+    sets.insert(sets.begin(), base.begin(), base.end());
+    const auto outcome = fit(project.spec("epochs = 1\n", sets), request);
+    EXPECT_TRUE(outcome.ok() || outcome.error().code == Code::kUsage);
+    return outcome.ok() ? "" : outcome.error().message;
+  };
+  for (const std::string set :
+       {"train.label_smoothing=0.1", "train.class_weights=[1.0, 2.0, 1.0]", "train.loss=mse",
+        "train.huber_delta=2.0", "train.clip_norm=1.0", "train.shuffle=false",
+        "train.schedule=cosine", "train.optimizer.lr=0.5",
+        "train.early_stopping.monitor=train_loss", "model.layers[0].activation=tanh",
+        "model.layers[1].rate=0.2", "model.init=torch", "data.standardise=false",
+        "data.valid_shuffle=false", "data.valid_stratified=true", "data.valid_fraction=0.3",
+        "seed=4"}) {
+    const std::string key = set.substr(0, set.find('='));
+    EXPECT_THAT(resumed({set}), HasSubstr("another training: there \"" + key.substr(0, 12))) << set;
+  }
+  EXPECT_EQ(resumed({"train.epochs=2", "train.early_stopping.patience=9",
+                     "train.early_stopping.restore_best=true", "train.checkpoint_seconds=3.0"}),
+            "");
+  const std::string data = project.run("data");
+  std::filesystem::rename(data, project.run("moved"));
+  EXPECT_EQ(resumed({"train.epochs=2", "data.path=" + project.run("moved")}), "");
+  write(project.run("moved/train.csv"), blobs(300, 8));
+  EXPECT_THAT(resumed({"train.epochs=2", "data.path=" + project.run("moved")}),
+              HasSubstr("another training: there \"data "));
 }
 
 TEST(FitNetwork, RegressionHasErrorsForMetrics) {
@@ -180,6 +222,32 @@ TEST(FitNetwork, ADivergingFitFailsAndSaysWhere) {
   ASSERT_FALSE(outcome.ok());
   EXPECT_EQ(outcome.error().code, Code::kFailed);
   EXPECT_THAT(outcome.error().message, HasSubstr("epoch"));
+}
+
+TEST(SavedNetwork, EvaluatesClassesByTheirNames) {
+  const Project project;
+  NetworkFitRequest request;
+  request.out = project.run("run");
+  ASSERT_TRUE(fit(project.spec("epochs = 8\n"), request).ok());
+  const auto device = make_reference_device();
+  auto saved = SavedNetwork::open(request.out, *device);
+  ASSERT_TRUE(saved.ok()) << saved.error().message;
+  auto set = read_labelled(project.run("data"));
+  ASSERT_TRUE(set.ok());
+  LabelledData& test = set->test;
+  const auto accuracy = [&] { return saved->evaluate(test, all_of(test))->at("accuracy"); };
+  const double expected = accuracy();
+  EXPECT_GT(expected, 0.8);
+  for (std::int32_t& label : test.labels) label = 2 - label;
+  test.classes = {"2", "1", "0"};
+  EXPECT_EQ(accuracy(), expected);
+  test.classes = {"c", "b", "a"};  // names for one side alone: by number
+  EXPECT_LT(accuracy(), 0.6);
+  test.classes = {"2", "1", "new"};
+  const auto unknown = saved->evaluate(test, all_of(test));
+  ASSERT_FALSE(unknown.ok());
+  EXPECT_EQ(unknown.error().code, Code::kUsage);
+  EXPECT_THAT(unknown.error().message, HasSubstr("no class \"new\", only 0, 1, 2"));
 }
 
 TEST(SavedNetwork, ADamagedRunIsBadData) {

@@ -236,6 +236,22 @@ TEST_F(Trainer, ACheckpointOfAnotherModelOrTrainingIsRefused) {
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, Code::kUsage);
   EXPECT_THAT(refused.error().message, HasSubstr("batch_size 2\", here \"batch_size 3"));
+  const auto reason = [&](const FitOptions& changed) {
+    return fit(net, task_.train(), task_.valid(), changed).error().message;
+  };
+  o.batch_size = 2;
+  FitOptions changed = o;
+  changed.loss = cross_entropy({.label_smoothing = 0.1});
+  EXPECT_THAT(reason(changed), HasSubstr("there \"step "));
+  changed = o;
+  changed.early_stopping.monitor = "valid_accuracy";
+  EXPECT_THAT(reason(changed), HasSubstr("there \"monitor valid_loss\""));
+  auto rarer = Network::make({dense(8, "relu"), batch_norm(), dropout(0.3), dense(3, "softmax")},
+                             {4}, *device_);
+  EXPECT_THAT(fit(*rarer, task_.train(), task_.valid(), o).error().message,
+              HasSubstr("another training: there \"step "));
+  task_.part().labels[299] = (task_.part().labels[299] + 1) % 3;
+  EXPECT_THAT(reason(o), HasSubstr("there \"data "));
 }
 
 TEST_F(Trainer, ADamagedCheckpointIsBadData) {
@@ -286,6 +302,9 @@ TEST_F(Trainer, MistakesAreUsageErrors) {
   o = options(1);
   o.optimizer.type = "adan";
   EXPECT_THAT(fit(net, task_.train(), {}, o).error().message, HasSubstr("did you mean adam"));
+  o = options(1);
+  o.schedule.type = "cosin";
+  EXPECT_THAT(fit(net, task_.train(), {}, o).error().message, HasSubstr("did you mean cosine"));
   auto narrow = Network::make({dense(3)}, {5}, *device_);
   EXPECT_THAT(fit(*narrow, task_.train(), {}, options(1)).error().message, HasSubstr("[5]"));
 }
