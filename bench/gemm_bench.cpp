@@ -3,8 +3,8 @@
 // copies of 16 MiB in all, so that they come from where a training step finds them.
 // --cpu-time counts processor time per thread, for a machine that is shared: what others take is
 // left out, but so is waiting for a core.
-//   gemm_bench [--csv] [--cpu-time] [--isa NAME] [--seconds PER_CASE] [FILTER…]   a FILTER is part
-//   of a line's name
+//   gemm_bench [--csv] [--cpu-time] [--bf16] [--isa NAME] [--seconds PER_CASE] [FILTER…]   a FILTER
+//   is part of a line's name
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -72,6 +72,19 @@ __attribute__((target("avx2,fma"))) double multiply_avx2(std::int64_t n) {
   return double(n) * 12 * 16;
 }
 
+__attribute__((target("avx512f,avx512bf16"))) double multiply_bf16(std::int64_t n) {
+  __m512 sums[12];
+  for (auto& sum : sums) sum = _mm512_setzero_ps();
+  const auto x = (__m512bh)_mm512_set1_epi32(0x3f803f80);  // ones
+  for (std::int64_t i = 0; i < n; ++i) {
+#pragma GCC unroll 12
+    for (auto& sum : sums) sum = _mm512_dpbf16_ps(sum, x, x);
+    asm volatile("" ::"v"(sums[0]));
+  }
+  for (const auto& sum : sums) asm volatile("" ::"v"(sum));
+  return double(n) * 12 * 64;
+}
+
 struct Case {
   std::string name;
   LinearShape shape;
@@ -87,12 +100,13 @@ const std::vector<Case> kCases = {
 
 class Bench {
  public:
-  Bench(const GemmKernels& kernels, double seconds, bool csv, bool cpu_time,
+  Bench(const GemmKernels& kernels, double seconds, bool csv, bool cpu_time, bool bf16,
         std::vector<std::string> filters)
       : kernels_(kernels),
         seconds_(seconds),
         csv_(csv),
         cpu_time_(cpu_time),
+        bf16_(bf16),
         filters_(std::move(filters)) {}
 
   void run() {
@@ -109,8 +123,10 @@ class Bench {
 
  private:
   void run_case(const Case& c) {
-    const LinearShape& s = c.shape;
-    const Panels panels{s.inputs, s.outputs, kernels_.panel};
+    LinearShape s = c.shape;
+    s.bf16 = bf16_;
+    // Halves have an even number of rows.
+    const Panels panels{s.inputs + s.inputs % 2, s.outputs, kernels_.panel};
     const std::int64_t floats = (panels.floats() + 15) / 16 * 16;
     const std::int64_t copies = std::clamp<std::int64_t>((std::int64_t{4} << 20) / floats, 1, 64);
     const Floats w = make_floats(floats * copies, 1), s0 = make_floats(floats * copies, 2),
@@ -118,7 +134,12 @@ class Bench {
                  dy = make_floats(s.batch * s.outputs, 5), y = make_floats(s.batch * s.outputs, 6),
                  dx = make_floats(s.batch * s.inputs, 7), bias = make_floats(s.outputs, 8);
     std::transform(s1.get(), s1.get() + floats * copies, s1.get(), [](float v) { return v * v; });
-    const double weight_bytes = 4.0 * double(floats);
+    for (std::int64_t copy = 0; bf16_ && copy < copies; ++copy) {
+      const Floats matrix = make_floats(s.inputs * s.outputs, 10);
+      split_halves(s.inputs, Halves({s.inputs, s.outputs, kernels_.panel}), matrix.get(),
+                   w.get() + copy * floats);
+    }
+    const double weight_bytes = (bf16_ ? 2.0 : 4.0) * double(floats);
     const auto measure = [&](const std::string& kernel, const GemmPlan& plan, double bytes,
                              int arrays, const auto& call) {
       const std::string name = kernel + " " + c.name;
@@ -168,7 +189,7 @@ class Bench {
         target.parameters = adam_parameters({}, 10);
         target.parameters.lr = 1e-4F;
         measure("dw+" + std::string(rule_name) + suffix, plan_weight_gradient(kernels_, s),
-                2 * weight_bytes * (1 + update_states(rule)), 1 + update_states(rule),
+                8.0 * double(floats) * (1 + update_states(rule)), 1 + update_states(rule),
                 [&](const GemmPlan& plan, std::int64_t at, float* workspace, ThreadPool& pool) {
                   target.weights = w.get() + at;
                   target.states[0] = s0.get() + at;
@@ -180,7 +201,8 @@ class Bench {
     for (const bool ta : {false, true}) {
       for (const bool tb : {false, true}) {
         measure(fmt::format("gemm-{}{}", ta ? 't' : 'n', tb ? 't' : 'n'),
-                plan_gemm(kernels_, {s.batch, s.inputs, s.outputs, ta, tb}), weight_bytes, 1,
+                plan_gemm(kernels_, {s.batch, s.inputs, s.outputs, ta, tb, bf16_}),
+                4.0 * double(floats), 1,
                 [&](const GemmPlan& plan, std::int64_t at, float* workspace, ThreadPool& pool) {
                   gemm(plan, x.get(), w.get() + at, y.get(), workspace, pool);
                 });
@@ -191,13 +213,15 @@ class Bench {
   /// GFLOP/s of all threads together.
   [[nodiscard]] double measure_peak(int t) const {
     const bool wide = __builtin_cpu_supports("avx512f") != 0;
+    const bool dot = bf16_ && has_bf16_products(kernels_);
     double best = 0;
     for (int repeat = 0; repeat < 500; ++repeat) {
       std::vector<double> done(static_cast<std::size_t>(t + 1));
       const double start = now();
       pools_[t]->run(t + 1, [&](std::int64_t chunk, int) {
-        done[static_cast<std::size_t>(chunk)] =
-            wide ? multiply_avx512(50'000) : multiply_avx2(50'000);
+        done[static_cast<std::size_t>(chunk)] = dot    ? multiply_bf16(50'000)
+                                                : wide ? multiply_avx512(50'000)
+                                                       : multiply_avx2(50'000);
       });
       double flops = 0;
       for (const double d : done) flops += d;
@@ -230,7 +254,7 @@ class Bench {
 
   const GemmKernels& kernels_;
   double seconds_;
-  bool csv_, cpu_time_;
+  bool csv_, cpu_time_, bf16_;
   std::vector<std::string> filters_;
   ThreadPool one_{1}, two_{2};
   ThreadPool* pools_[2] = {&one_, &two_};
@@ -244,7 +268,7 @@ int main(int argc, char** argv) {
   using bascule::detail::all_gemm_kernels;
   using bascule::detail::gemm_kernels;
   using bascule::detail::GemmKernels;
-  bool csv = false, cpu_time = false;
+  bool csv = false, cpu_time = false, bf16 = false;
   double seconds = .15;
   const GemmKernels* kernels = &gemm_kernels();
   std::vector<std::string> filters;
@@ -255,6 +279,8 @@ int main(int argc, char** argv) {
       csv = true;
     } else if (argument == "--cpu-time") {
       cpu_time = true;
+    } else if (argument == "--bf16") {
+      bf16 = true;
     } else if (argument == "--seconds" && more) {
       seconds = std::strtod(argv[++i], nullptr);
     } else if (argument == "--isa" && more) {
@@ -265,5 +291,5 @@ int main(int argc, char** argv) {
       filters.push_back(argument);
     }
   }
-  bascule::detail::Bench(*kernels, seconds, csv, cpu_time, filters).run();
+  bascule::detail::Bench(*kernels, seconds, csv, cpu_time, bf16, filters).run();
 }
