@@ -8,6 +8,7 @@ namespace bascule::detail {
 namespace {
 
 constexpr std::int64_t kMostChunks = 32;
+constexpr std::int64_t kReadCycles = 2;  // of a chunk for each vector of b, from the third cache
 constexpr std::int64_t kChunkCycles = 64'000;  // about 20 µs, a cycle being one vector multiply-add
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
@@ -47,7 +48,8 @@ Range piece(std::int64_t count, std::int64_t pieces, std::int64_t index, std::in
 
 Grid choose_grid(std::int64_t rows, const Panels& b, const ProductCost& cost) {
   const auto cycles = [&](std::int64_t some_rows, std::int64_t vectors) {
-    return vectors * (b.rows * std::max(some_rows, cost.least_rows) + some_rows * cost.per_output);
+    return vectors * (b.rows * (std::max(some_rows, cost.least_rows) + kReadCycles) +
+                      some_rows * cost.per_output);
   };
   Grid best{rows, b.count(), 1, 1, cost.row_unit};
   const std::int64_t all_vectors = b.padded_columns() / kLanes;
