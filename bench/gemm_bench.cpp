@@ -147,7 +147,7 @@ class Bench {
             return name.find(f) != std::string::npos;
           }))
         return;
-      const Floats workspace = make_floats(plan.workspace_floats(), 9);
+      const Floats workspace = make_floats(plan.workspace_floats(2), 9);
       for (int t = 0; t < 2; ++t) {
         double best = 1e9;
         const Stopwatch total;

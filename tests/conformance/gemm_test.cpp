@@ -95,7 +95,7 @@ void expect_near(const Guarded& actual, const Reference& expected) {
 
 /// A workspace full of NaN, so that nothing is read before it is written.
 Guarded workspace_of(const GemmPlan& plan) {
-  return Guarded(plan.workspace_floats(), std::nanf(""));
+  return Guarded(plan.workspace_floats(3), std::nanf(""));
 }
 
 const std::vector<LinearShape>& shapes() {

@@ -28,6 +28,11 @@ void pack_one_panel(const GemmPlan& plan, const float* b, std::int64_t p, Range 
 
 namespace {
 
+/// Lines of A that are copied.
+std::int64_t a_lines(const GemmPlan& plan) {
+  if (plan.a_copy_stride == 0) return 0;
+  return plan.a_layout == MatrixLayout::kTransposed ? plan.b.rows : plan.rows;
+}
 /// Line `line` of A, as the tiles read it.
 void copy_line(const GemmPlan& plan, const float* a, std::int64_t line, float* copy) {
   if (plan.a_layout == MatrixLayout::kTransposed) {
@@ -47,37 +52,43 @@ void copy_line(const GemmPlan& plan, const float* a, std::int64_t line, float* c
 
 }  // namespace
 
-GemmSource prepare_product(const GemmPlan& plan, const float* a, const float* b, float* workspace,
-                           ThreadPool& pool) {
+GemmSource source_of(const GemmPlan& plan, const float* a, const float* b, const float* copies) {
   const bool a_transposed = plan.a_layout == MatrixLayout::kTransposed;
-  GemmSource source{a, a_transposed ? plan.rows : plan.b.rows, b, nullptr};
-  float* packed = workspace + plan.a_floats();
-  if (plan.b_layout != MatrixLayout::kPanels && !plan.b_packed_first) source.packed = packed;
-  if (plan.b_packed_first) source.b = packed;
-  if (plan.a_copy_stride == 0 && !plan.b_packed_first) return source;
+  GemmSource source{a, a_transposed ? plan.rows : plan.b.rows, b, false, nullptr};
+  if (plan.a_copy_stride != 0) {
+    source.a = copies;
+    source.a_stride = plan.a_copy_stride;
+  }
+  source.packed_by_chunk = plan.b_layout != MatrixLayout::kPanels && !plan.b_packed_first;
+  if (plan.b_packed_first) source.b = copies + plan.a_floats();
+  return source;
+}
 
-  const std::int64_t a_lines = a_transposed ? plan.b.rows : plan.rows;
+void make_copies(const GemmPlan& plan, const float* a, const float* b, float* copies) {
+  for (std::int64_t line = 0; line < a_lines(plan); ++line)
+    copy_line(plan, a, line, copies + line * plan.a_copy_stride);
+  for (std::int64_t p = 0; plan.b_packed_first && p < plan.b.count(); ++p)
+    pack_one_panel(plan, b, p, {0, plan.b.rows}, copies + plan.a_floats() + plan.b.offset(p));
+}
+
+void make_copies(const GemmPlan& plan, const float* a, const float* b, float* copies,
+                 ThreadPool& pool) {
   const std::int64_t a_pieces = (plan.a_floats() + kFloatsPerPiece - 1) / kFloatsPerPiece;
   const std::int64_t depth_pieces =
       plan.b_packed_first ? std::min((plan.b.floats() + kFloatsPerPiece - 1) / kFloatsPerPiece,
                                      (plan.b.rows + kLanes - 1) / kLanes)
                           : 0;
-  run_chunks(pool, a_pieces + depth_pieces, [&](std::int64_t index) {
+  run_chunks(pool, a_pieces + depth_pieces, [&](std::int64_t index, int) {
     if (index < a_pieces) {
-      const Range lines = piece(a_lines, a_pieces, index);
+      const Range lines = piece(a_lines(plan), a_pieces, index);
       for (std::int64_t line = lines.begin; line < lines.end; ++line)
-        copy_line(plan, a, line, workspace + line * plan.a_copy_stride);
+        copy_line(plan, a, line, copies + line * plan.a_copy_stride);
       return;
     }
     const Range depth = piece(plan.b.rows, depth_pieces, index - a_pieces, kLanes);
     for (std::int64_t p = 0; p < plan.b.count(); ++p)
-      pack_one_panel(plan, b, p, depth, packed + plan.b.offset(p));
+      pack_one_panel(plan, b, p, depth, copies + plan.a_floats() + plan.b.offset(p));
   });
-  if (plan.a_copy_stride != 0) {
-    source.a = workspace;
-    source.a_stride = plan.a_copy_stride;
-  }
-  return source;
 }
 
 }  // namespace bascule::detail

@@ -19,13 +19,17 @@ inline constexpr std::int64_t kDepthBlock = 256;
 struct GemmSource {
   const float* a;
   std::int64_t a_stride;
-  const float* b;  ///< panels, or the matrix that chunks pack from
-  float* packed;   ///< room of the chunks for a panel each
+  const float* b;        ///< panels, or the matrix that chunks pack from
+  bool packed_by_chunk;  ///< the latter
+  float* packed;         ///< then room of the chunks for a panel each
 };
 
-/// Copies, rounds and packs what `plan` says into the workspace.
-GemmSource prepare_product(const GemmPlan& plan, const float* a, const float* b, float* workspace,
-                           ThreadPool& pool);
+/// A and B as the caller gave them, but for the copies that `plan` wants at `copies`.
+GemmSource source_of(const GemmPlan& plan, const float* a, const float* b, const float* copies);
+/// Makes those copies: copied, rounded, packed; on one thread or on all.
+void make_copies(const GemmPlan& plan, const float* a, const float* b, float* copies);
+void make_copies(const GemmPlan& plan, const float* a, const float* b, float* copies,
+                 ThreadPool& pool);
 
 void pack_one_panel(const GemmPlan& plan, const float* b, std::int64_t p, Range depth,
                     float* panel);
@@ -68,7 +72,7 @@ struct ChunkPlan {
 
   /// Panel p of B, packed first where it was not.
   [[nodiscard]] const float* panel(std::int64_t p) const {
-    if (source.packed == nullptr) return source.b + plan.b.offset(p);
+    if (!source.packed_by_chunk) return source.b + plan.b.offset(p);
     const std::int64_t depth = plan.b.rows;
     float* place = source.packed + chunk * depth * std::min(plan.b.panel, plan.b.padded_columns());
     pack_one_panel(plan, source.b, p, {0, depth}, place);
@@ -130,14 +134,40 @@ void multiply_chunk(const ChunkPlan& work, const Finish& finish) {
   }
 }
 
-/// Calls body(chunk) for all chunks, without an allocation.
+/// Calls body(chunk, thread) for all chunks, without an allocation.
 template <class Body>
 void run_chunks(ThreadPool& pool, std::int64_t chunks, const Body& body) {
-  const auto call = [&body](std::int64_t chunk, int) {
+  const auto call = [&body](std::int64_t chunk, int thread) {
     const FlushDenormals flush;
-    body(chunk);
+    body(chunk, thread);
   };
   pool.run_in_shares(chunks, std::cref(call));
+}
+
+/// Calls body(source, chunk) for all chunks of a product, whose copies are made first.
+template <class Body>
+void run_product(const GemmPlan& plan, const float* a, const float* b, float* workspace,
+                 ThreadPool& pool, const Body& body) {
+  const std::int64_t own = plan.own_floats(), threads = plan.own_copies ? pool.threads() : 0;
+  const std::int64_t copies = plan.own_copies ? threads * own : plan.copy_floats();
+  const auto source_at = [&](const float* place) {
+    GemmSource source = source_of(plan, a, b, place);
+    if (source.packed_by_chunk) source.packed = workspace + copies;
+    return source;
+  };
+  if (!plan.own_copies) {
+    make_copies(plan, a, b, workspace, pool);
+    const GemmSource source = source_at(workspace);
+    run_chunks(pool, plan.grid.chunks(), [&](std::int64_t chunk, int) { body(source, chunk); });
+    return;
+  }
+  for (std::int64_t t = 0; t < threads; ++t) workspace[t * own] = 0;
+  run_chunks(pool, plan.grid.chunks(), [&](std::int64_t chunk, int thread) {
+    float* made = workspace + thread * own;
+    if (*made == 0) make_copies(plan, a, b, made + kLanes);
+    *made = 1;
+    body(source_at(made + kLanes), chunk);
+  });
 }
 
 }  // namespace bascule::detail

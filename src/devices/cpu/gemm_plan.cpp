@@ -15,6 +15,8 @@ std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
 }
 
+constexpr std::int64_t kMostOwnFloats = 1 << 17;  // half of a second cache
+
 /// Most lines that fall into one set of the first cache, of `lines` from each of `rows` rows; the
 /// cache has 64 sets of 8 or 12 lines.
 std::int64_t set_pressure(std::int64_t stride, std::int64_t rows, std::int64_t lines) {
@@ -102,6 +104,7 @@ GemmPlan plan_product(const GemmKernels& kernels, const ProductShape& shape, Mat
     if (pressure > 5) plan.a_copy_stride = spread_stride(stride);
   }
   plan.b_packed_first = b != MatrixLayout::kPanels && plan.grid.row_pieces > 1;
+  plan.own_copies = plan.copy_floats() > 0 && plan.copy_floats() <= kMostOwnFloats;
   return plan;
 }
 
@@ -118,12 +121,19 @@ std::int64_t GemmPlan::a_floats() const {
   return a_copy_stride * (a_layout == MatrixLayout::kTransposed ? b.rows : rows);
 }
 
-std::int64_t GemmPlan::workspace_floats() const {
+std::int64_t GemmPlan::copy_floats() const {
+  return a_floats() + (b_packed_first ? b.floats() : 0);
+}
+
+std::int64_t GemmPlan::own_floats() const {
+  return kLanes + ceil_div(copy_floats(), kLanes) * kLanes;
+}
+
+std::int64_t GemmPlan::workspace_floats(int threads) const {
+  const bool by_chunk = b_layout != MatrixLayout::kPanels && !b_packed_first;
   const std::int64_t panel = b.rows * std::min(b.panel, b.padded_columns());
-  const std::int64_t packed = b_layout == MatrixLayout::kPanels ? 0
-                              : b_packed_first                  ? b.floats()
-                                                                : grid.chunks() * panel;
-  return std::max(a_floats() + packed, extra_floats);
+  const std::int64_t copies = own_copies ? threads * own_floats() : copy_floats();
+  return std::max(copies + (by_chunk ? grid.chunks() * panel : 0), extra_floats);
 }
 
 }  // namespace bascule::detail

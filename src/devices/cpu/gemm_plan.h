@@ -59,12 +59,21 @@ struct GemmPlan {
   std::int64_t a_copy_stride = 0;
   bool exchanged = false;         ///< of a plain product: its transpose is computed
   std::int64_t extra_floats = 0;  ///< of the workspace, for who made the plan
-  bool b_packed_first = false;  ///< by all threads together; otherwise each chunk packs its panels
+  bool b_packed_first = false;    ///< before all chunks; otherwise each chunk packs its panels
+  /// Every thread copies and packs for itself what is small: to wait for one another, and to fetch
+  /// what another has written, takes longer than to do it twice.
+  bool own_copies = false;
 
   [[nodiscard]] const TileTable& tiles() const;
   [[nodiscard]] std::int64_t a_floats() const;
-  [[nodiscard]] std::int64_t workspace_floats() const;
-  [[nodiscard]] std::int64_t workspace_bytes() const { return 4 * workspace_floats(); }
+  /// Of the copy of A, and of B if it is packed first.
+  [[nodiscard]] std::int64_t copy_floats() const;
+  /// Of one thread's copies and the line that says whether they are made.
+  [[nodiscard]] std::int64_t own_floats() const;
+  [[nodiscard]] std::int64_t workspace_floats(int threads) const;
+  [[nodiscard]] std::int64_t workspace_bytes(int threads) const {
+    return 4 * workspace_floats(threads);
+  }
 };
 
 struct ProductShape {

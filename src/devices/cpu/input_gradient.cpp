@@ -41,7 +41,7 @@ void input_gradient_of_few(const GemmPlan& plan, const float* dy, const float* w
     float* row = workspace + sample * padded;
     std::fill(std::copy_n(dy + sample * outputs, outputs, row), row + padded, 0.0F);
   }
-  run_chunks(pool, plan.grid.chunks(), [&](std::int64_t chunk) {
+  run_chunks(pool, plan.grid.chunks(), [&](std::int64_t chunk, int) {
     const Range rows = plan.grid.row_range(chunk);
     dot_rows(plan, w, workspace, rows, dx);
     for (std::int64_t sample = 0; sample < plan.b.columns; ++sample) {
@@ -71,7 +71,6 @@ void input_gradient(const GemmPlan& plan, const float* dy, const float* w,
                     const BackwardEpilogue& epilogue, float* dx, float* workspace,
                     ThreadPool& pool) {
   if (few_samples(plan)) return input_gradient_of_few(plan, dy, w, epilogue, dx, workspace, pool);
-  const GemmSource source = prepare_product(plan, w, dy, workspace, pool);
   const std::int64_t inputs = plan.rows;
   const auto finish = [&](const float* block, std::int64_t row, std::int64_t rows, std::int64_t p) {
     const std::int64_t at = p * plan.b.panel * inputs + row;
@@ -83,7 +82,7 @@ void input_gradient(const GemmPlan& plan, const float* dy, const float* w,
       epilogue.derivative(dx + at + sample * inputs, epilogue.x + at + sample * inputs, rows,
                           epilogue.context);
   };
-  run_chunks(pool, plan.grid.chunks(), [&](std::int64_t chunk) {
+  run_product(plan, w, dy, workspace, pool, [&](const GemmSource& source, std::int64_t chunk) {
     multiply_chunk({plan, source, chunk}, finish);
   });
 }

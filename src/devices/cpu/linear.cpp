@@ -62,12 +62,11 @@ void linear_forward(const GemmPlan& plan, const float* x, const float* w,
       if (epilogue.activation != nullptr) epilogue.activation(place, columns, epilogue.context);
     }
   };
-  const GemmSource source =
-      prepare_product(plan, plan.exchanged ? w : x, plan.exchanged ? x : w, workspace, pool);
-  run_chunks(pool, plan.grid.chunks(), [&](std::int64_t chunk) {
-    if (plan.exchanged) return multiply_chunk({plan, source, chunk}, finish_exchanged);
-    multiply_chunk({plan, source, chunk}, finish);
-  });
+  run_product(plan, plan.exchanged ? w : x, plan.exchanged ? x : w, workspace, pool,
+              [&](const GemmSource& source, std::int64_t chunk) {
+                if (plan.exchanged) return multiply_chunk({plan, source, chunk}, finish_exchanged);
+                multiply_chunk({plan, source, chunk}, finish);
+              });
 }
 
 void gemm(const GemmPlan& plan, const float* a, const float* b, float* c, float* workspace,

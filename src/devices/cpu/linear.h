@@ -4,9 +4,9 @@
 // Activations (x, y, and their gradients) are row-major [batch, features]; weights [inputs,
 // outputs] are panels (see panels.h) or row-major; of bf16 products halves or row-major. All are
 // floats: those products round their operands. A plan is made once per shape; the functions
-// take it with pointers and a workspace of plan.workspace_bytes(), 64-byte aligned, and allocate
-// nothing. All results are the same bits for any number of threads. Batch, inputs and outputs are
-// at least 1.
+// take it with pointers and a workspace of plan.workspace_bytes(the pool's threads), 64-byte
+// aligned, and allocate nothing. All results are the same bits for any number of threads. Batch,
+// inputs and outputs are at least 1.
 #include <bascule/base/threads.h>
 
 #include "devices/cpu/gemm_plan.h"

@@ -87,7 +87,8 @@ std::unique_ptr<Kernel> linear(const CpuContext& context, const KernelRequest& r
   }
   const MatrixLayout layout = matrix_layout(request, 1);
   const GemmPlan plan = plan_linear_forward(context.gemm, shape, layout);
-  return make_kernel(describe(context, shape.bf16, layout), plan.workspace_bytes(),
+  return make_kernel(describe(context, shape.bf16, layout),
+                     plan.workspace_bytes(context.pool.threads()),
                      [=](const KernelArguments& arguments) {
                        const Forward f = forward(arguments);
                        linear_forward(plan, input<float>(arguments, 0), input<float>(arguments, 1),
@@ -112,16 +113,16 @@ std::unique_ptr<Kernel> linear_input_grad(const CpuContext& context, const Kerne
   }
   const MatrixLayout layout = matrix_layout(request, 1);
   const GemmPlan plan = plan_input_gradient(context.gemm, shape, layout);
-  return make_kernel(describe(context, shape.bf16, layout), plan.workspace_bytes(),
-                     [=](const KernelArguments& arguments) {
-                       const BackwardEpilogue after{
-                           masked ? input<float>(arguments, 2) : nullptr, relu,
-                           derivative.function == nullptr ? nullptr : RowFunction::differentiate,
-                           &derivative};
-                       input_gradient(plan, input<float>(arguments, 0), input<float>(arguments, 1),
-                                      after, output<float>(arguments),
-                                      static_cast<float*>(arguments.workspace), context.pool);
-                     });
+  return make_kernel(
+      describe(context, shape.bf16, layout), plan.workspace_bytes(context.pool.threads()),
+      [=](const KernelArguments& arguments) {
+        const BackwardEpilogue after{
+            masked ? input<float>(arguments, 2) : nullptr, relu,
+            derivative.function == nullptr ? nullptr : RowFunction::differentiate, &derivative};
+        input_gradient(plan, input<float>(arguments, 0), input<float>(arguments, 1), after,
+                       output<float>(arguments), static_cast<float*>(arguments.workspace),
+                       context.pool);
+      });
 }
 
 LinearShape weight_shape(const KernelRequest& request) {
@@ -139,7 +140,8 @@ std::unique_ptr<Kernel> linear_weight_grad(const CpuContext& context,
                        });
   }
   const GemmPlan plan = plan_weight_gradient(context.gemm, shape);
-  return make_kernel(describe(context, shape.bf16, MatrixLayout::kRowMajor), plan.workspace_bytes(),
+  return make_kernel(describe(context, shape.bf16, MatrixLayout::kRowMajor),
+                     plan.workspace_bytes(context.pool.threads()),
                      [=](const KernelArguments& arguments) {
                        weight_gradient(plan, input<float>(arguments, 0), input<float>(arguments, 1),
                                        MatrixLayout::kRowMajor, output<float>(arguments),
@@ -185,8 +187,8 @@ std::unique_ptr<Kernel> linear_update(const CpuContext& context, const KernelReq
     const float* dy = empty ? room + shape.inputs : input<float>(arguments, 1);
     update_weights(plan, x, dy, layout, target, room + zeros, context.pool);
   };
-  return make_kernel(describe(context, shape.bf16, layout), plan.workspace_bytes() + 4 * zeros,
-                     launch);
+  return make_kernel(describe(context, shape.bf16, layout),
+                     plan.workspace_bytes(context.pool.threads()) + 4 * zeros, launch);
 }
 
 std::unique_ptr<Kernel> matmul(const CpuContext& context, const KernelRequest& request) {
@@ -200,12 +202,12 @@ std::unique_ptr<Kernel> matmul(const CpuContext& context, const KernelRequest& r
     });
   }
   const GemmPlan plan = plan_gemm(context.gemm, shape);
-  return make_kernel(describe(context, shape.bf16, MatrixLayout::kRowMajor), plan.workspace_bytes(),
-                     [=](const KernelArguments& arguments) {
-                       gemm(plan, input<float>(arguments, 0), input<float>(arguments, 1),
-                            output<float>(arguments), static_cast<float*>(arguments.workspace),
-                            context.pool);
-                     });
+  return make_kernel(
+      describe(context, shape.bf16, MatrixLayout::kRowMajor),
+      plan.workspace_bytes(context.pool.threads()), [=](const KernelArguments& arguments) {
+        gemm(plan, input<float>(arguments, 0), input<float>(arguments, 1), output<float>(arguments),
+             static_cast<float*>(arguments.workspace), context.pool);
+      });
 }
 
 /// Of the weights of a product that are not row-major.

@@ -73,9 +73,8 @@ GemmPlan plan_weight_gradient(const GemmKernels& kernels, const LinearShape& sha
 
 void weight_gradient(const GemmPlan& plan, const float* x, const float* dy, MatrixLayout layout,
                      float* dw, float* workspace, ThreadPool& pool) {
-  const GemmSource source = prepare_product(plan, x, dy, workspace, pool);
   const TileTable& functions = plan.tiles();
-  run_chunks(pool, plan.grid.chunks(), [&](std::int64_t chunk) {
+  run_product(plan, x, dy, workspace, pool, [&](const GemmSource& source, std::int64_t chunk) {
     alignas(64) float block[kMostTileRows * kWidestPanel];
     const auto run = [&](Tile& tile, std::int64_t row, std::int64_t rows, std::int64_t p,
                          bool last) {
@@ -96,7 +95,6 @@ void weight_gradient(const GemmPlan& plan, const float* x, const float* dy, Matr
 
 void update_weights(const GemmPlan& plan, const float* x, const float* dy, MatrixLayout layout,
                     const UpdateTarget& target, float* workspace, ThreadPool& pool) {
-  const GemmSource source = prepare_product(plan, x, dy, workspace, pool);
   const int rule = static_cast<int>(target.rule), states = update_states(target.rule);
   // Weights of a bf16 product are halves if they are in panels; else its sums are spent afterwards.
   const bool in_halves = plan.pairs != nullptr && layout == MatrixLayout::kPanels;
@@ -107,7 +105,7 @@ void update_weights(const GemmPlan& plan, const float* x, const float* dy, Matri
       in_halves ? plan.pairs->update_tiles[rule] : plan.kernels->update_tiles[rule];
   float* const arrays[3] = {target.weights, states > 0 ? target.states[0] : target.weights,
                             states > 1 ? target.states[1] : target.weights};
-  run_chunks(pool, plan.grid.chunks(), [&](std::int64_t chunk) {
+  run_product(plan, x, dy, workspace, pool, [&](const GemmSource& source, std::int64_t chunk) {
     alignas(64) float block[kMostTileRows * kWidestPanel];
     const auto run = [&](Tile& tile, std::int64_t row, std::int64_t rows, std::int64_t p,
                          bool last) {
