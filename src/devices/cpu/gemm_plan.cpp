@@ -15,7 +15,7 @@ std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
 }
 
-constexpr std::int64_t kMostOwnFloats = 1 << 17;  // half of a second cache
+constexpr std::int64_t kMostOwnFloats = 1 << 18;
 
 /// Most lines that fall into one set of the first cache, of `lines` from each of `rows` rows; the
 /// cache has 64 sets of 8 or 12 lines.
