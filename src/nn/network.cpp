@@ -101,11 +101,15 @@ Status Network::initialize() {
   return {};
 }
 
+Result<Program> Network::compile_predictor(std::int64_t batch) const {
+  Built built = build_predictor(state_->model, state_->sample, batch, state_->seed);
+  return Program::make(std::move(built.graph), state_->store);
+}
+
 Result<Program*> Network::predictor(std::int64_t batch) {
   const auto at = state_->predictors.find(batch);
   if (at != state_->predictors.end()) return &at->second;
-  Built built = build_predictor(state_->model, state_->sample, batch, state_->seed);
-  BASCULE_ASSIGN(Program program, Program::make(std::move(built.graph), state_->store));
+  BASCULE_ASSIGN(Program program, compile_predictor(batch));
   return &state_->predictors.emplace(batch, std::move(program)).first->second;
 }
 

@@ -10,6 +10,8 @@
 #include <bascule/nn/saved_network.h>
 #include <bascule/nn/training.h>
 
+#include "nn/softmax_rows.h"
+
 namespace bascule::nn {
 namespace {
 
@@ -42,17 +44,6 @@ Result<std::vector<float>> read_statistic(const SafetensorsFile& file, std::stri
   if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); }))
     return damaged(file, fmt::format("{} is not finite", name));
   return std::vector<float>(values.begin(), values.end());
-}
-
-void softmax_rows(std::vector<float>& rows, std::size_t width) {
-  for (std::size_t begin = 0; begin + width <= rows.size(); begin += width) {
-    const auto row = std::span(rows).subspan(begin, width);
-    const float top = *std::max_element(row.begin(), row.end());
-    double total = 0;
-    for (const float v : row) total += std::exp(static_cast<double>(v) - static_cast<double>(top));
-    for (float& v : row)
-      v = static_cast<float>(std::exp(static_cast<double>(v) - static_cast<double>(top)) / total);
-  }
 }
 
 /// A cross-entropy on a network that ends without activation was computed on logits.
@@ -145,6 +136,15 @@ Result<std::vector<float>> SavedNetwork::predict(const LabelledData& part) {
   }
   if (softmax_) softmax_rows(outputs, static_cast<std::size_t>(out));
   return outputs;
+}
+
+Result<Predictor> SavedNetwork::predictor(std::int64_t batch) const {
+  PredictorOptions options;
+  options.batch = batch;
+  options.transform = spec_.transform();
+  options.stats = stats_;
+  options.softmax = softmax_;
+  return Predictor::make(network_, std::move(options));
 }
 
 Result<std::map<std::string, double>> SavedNetwork::evaluate(const LabelledData& part) {

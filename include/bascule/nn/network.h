@@ -38,12 +38,15 @@ class Network {
   /// Gives all parameters and buffers their first values again.
   Status initialize();
 
+  /// For few samples at a time and again and again, see Predictor.
   /// Outputs for samples that follow one another: n · sample elements → n · output elements. Large
   /// inputs are cut into batches. kUsage when the number of elements does not fit.
   Result<std::vector<float>> predict(std::span<const float> features);
   /// The same, into memory of the caller.
   Status predict(std::span<const float> features, std::span<float> outputs);
-  /// The program that predicts `batch` samples at a time ("x" → "y"), compiled once.
+  /// A program that predicts `batch` samples at a time ("x" → "y"), over this network's variables.
+  [[nodiscard]] Result<Program> compile_predictor(std::int64_t batch) const;
+  /// The same, compiled once and kept by the network.
   Result<Program*> predictor(std::int64_t batch);
 
   /// Parameters and buffers as one safetensors file, under their names and in the shapes that the

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <bascule/nn/network.h>
+#include <bascule/nn/predictor.h>
 #include <bascule/nn/spec.h>
 #include <bascule/run/run_folder.h>
 
@@ -35,6 +36,9 @@ class SavedNetwork {
   /// [samples, outputs]: probabilities of the classes (what a network that ends without activation
   /// gives goes through softmax), or the predicted values.
   Result<std::vector<float>> predict(const LabelledData& part);
+  /// The same for `batch` samples at a time, at low latency: takes pixels or floats as the files
+  /// that it was trained on hold them, and gives what predict() gives. This object must outlive it.
+  [[nodiscard]] Result<Predictor> predictor(std::int64_t batch = 1) const;
   /// "loss" and "accuracy", or "mse" and "mae".
   Result<std::map<std::string, double>> evaluate(const LabelledData& part);
 
