@@ -53,6 +53,7 @@
 #include <bascule/nn/loss.h>
 #include <bascule/nn/network.h>
 #include <bascule/nn/optimizer.h>
+#include <bascule/nn/predictor.h>
 #include <bascule/nn/saved_network.h>
 #include <bascule/nn/schedule.h>
 #include <bascule/nn/sequential.h>

@@ -33,12 +33,28 @@ std::vector<std::string> Context::search_dirs() const {
 }
 
 Result<std::string> Context::resolve_device() const {
-  if (precision != "fp32")
-    return Error{Code::kUsage,
-                 fmt::format("--precision {}: this version computes in fp32", precision)};
   if (device == "auto" || device == "cpu") return std::string("cpu");
   return Error{Code::kNoDevice,
                fmt::format("device {} is not available: this build has no CUDA backend", device)};
+}
+
+Status Context::require_fp32() const {
+  if (precision == "fp32") return {};
+  return {Code::kUsage, fmt::format("--precision {}: recommenders compute in fp32", precision)};
+}
+
+Result<CompileOptions> Context::compile_options(const Target& target) const {
+  CompileOptions options;
+  if (precision == "fp16")
+    return Error{Code::kUsage, "--precision fp16: the cpu has no products of it; bf16 it may have"};
+  if (precision == "fp32") return options;
+  options.precision = Precision::kBf16;
+  if (!target.bf16)
+    log(
+        fmt::format("this processor has no products of bf16: the {} device computes them with "
+                    "those of fp32, not faster than --precision fp32",
+                    target.device));
+  return options;
 }
 
 void print_json(const nlohmann::ordered_json& document) {

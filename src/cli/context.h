@@ -9,6 +9,7 @@
 
 #include <bascule/base/status.h>
 #include <bascule/base/timer.h>
+#include <bascule/compile/compile.h>
 
 namespace CLI {
 class App;
@@ -34,6 +35,10 @@ struct Context {
   [[nodiscard]] std::vector<std::string> search_dirs() const;
   /// The device that does the work ("cpu"), or why it cannot be had.
   [[nodiscard]] Result<std::string> resolve_device() const;
+  /// kUsage unless --precision is fp32, which is all that recommenders compute in.
+  [[nodiscard]] Status require_fp32() const;
+  /// How networks are compiled for `target`; says so where bf16 gains nothing.
+  [[nodiscard]] Result<CompileOptions> compile_options(const Target& target) const;
 };
 
 /// The one JSON document of a verb, on stdout.

@@ -61,7 +61,8 @@ Status evaluate_network(const EvaluateArguments& arguments, const Context& conte
   if (!arguments.at.empty()) return {Code::kUsage, "--at: only recommenders have cut-offs"};
   BASCULE_ASSIGN(const std::string device_name, context.resolve_device());
   const std::unique_ptr<Device> device = make_cpu_device(default_pool());
-  BASCULE_ASSIGN(nn::SavedNetwork run, nn::SavedNetwork::open(arguments.run, *device));
+  BASCULE_ASSIGN(const CompileOptions compile, context.compile_options(device->target()));
+  BASCULE_ASSIGN(nn::SavedNetwork run, nn::SavedNetwork::open(arguments.run, *device, compile));
   BASCULE_ASSIGN(const nn::NetworkSpec spec, spec_for(run, arguments));
   Stopwatch watch;
   BASCULE_ASSIGN(const nn::HeldOut held,

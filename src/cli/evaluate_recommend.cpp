@@ -27,6 +27,7 @@ Result<Settings> settings_for(const SavedRun& run, const EvaluateArguments& argu
 }  // namespace
 
 Status evaluate_recommend(const EvaluateArguments& arguments, const Context& context) {
+  BASCULE_TRY(context.require_fp32());
   BASCULE_ASSIGN(const std::string device, context.resolve_device());
   BASCULE_ASSIGN(const SavedRun run, SavedRun::open(arguments.run));
   BASCULE_ASSIGN(const Settings settings, settings_for(run, arguments, context));

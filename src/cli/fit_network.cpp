@@ -72,6 +72,7 @@ Status fit_network(const FitArguments& arguments, const Config& config, const Co
   const std::unique_ptr<Device> device = make_cpu_device(default_pool());
 
   nn::NetworkFitRequest request;
+  BASCULE_ASSIGN(request.compile, context.compile_options(device->target()));
   request.out = arguments.out;
   request.resume = arguments.resume;
   request.data_dirs = context.search_dirs();
@@ -86,6 +87,7 @@ Status fit_network(const FitArguments& arguments, const Config& config, const Co
   }
   print_json({{"run", outcome.run},
               {"device", name},
+              {"precision", context.precision},
               {"epochs", outcome.history.size()},
               {"stop", outcome.stop == nn::FitStop::kEarly ? "early" : "epochs"},
               {"best_epoch", outcome.best_epoch},

@@ -10,6 +10,7 @@
 namespace bascule::cli {
 
 Status fit_recommend(const FitArguments& arguments, const Config& config, const Context& context) {
+  BASCULE_TRY(context.require_fp32());
   BASCULE_ASSIGN(const std::string device, context.resolve_device());
   if (arguments.resume)
     return {Code::kUsage, "--resume: the neighbour models are fitted in one step; fit again"};

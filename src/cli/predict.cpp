@@ -80,7 +80,8 @@ Status predict(const Options& options, const Context& context) {
   if (task == "recommend")
     return {Code::kUsage, options.run + " is a recommender: bascule recommend asks it"};
   const std::unique_ptr<Device> device = make_cpu_device(default_pool());
-  BASCULE_ASSIGN(nn::SavedNetwork run, nn::SavedNetwork::open(options.run, *device));
+  BASCULE_ASSIGN(const CompileOptions compile, context.compile_options(device->target()));
+  BASCULE_ASSIGN(nn::SavedNetwork run, nn::SavedNetwork::open(options.run, *device, compile));
   Stopwatch watch;
   StageTimes times = {{"read", 0}, {"predict", 0}};
   std::vector<Predicted> all;

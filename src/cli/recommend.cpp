@@ -124,6 +124,7 @@ Result<List> for_history(const SavedRun& run, const Options& options, StageTimes
 }
 
 Status recommend(const Options& options, const Context& context) {
+  BASCULE_TRY(context.require_fp32());
   BASCULE_ASSIGN(const std::string device, context.resolve_device());
   StageTimes times;
   const Stopwatch watch;

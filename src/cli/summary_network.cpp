@@ -75,8 +75,10 @@ Status summarise(const nn::NetworkSpec& spec, nn::Network& network, std::int64_t
 Status summarise_network(const SummaryArguments& arguments, const Context& context) {
   BASCULE_TRY(context.resolve_device());
   const std::unique_ptr<Device> device = make_cpu_device(default_pool());
+  BASCULE_ASSIGN(const CompileOptions compile, context.compile_options(device->target()));
   if (arguments.is_run) {
-    BASCULE_ASSIGN(nn::SavedNetwork run, nn::SavedNetwork::open(arguments.target, *device));
+    BASCULE_ASSIGN(nn::SavedNetwork run,
+                   nn::SavedNetwork::open(arguments.target, *device, compile));
     nn::Network& network = run.network();
     const std::int64_t targets = run.spec().classifies() ? 0 : network.output().count();
     return summarise(run.spec(), network, targets, arguments.explain, context);
@@ -86,7 +88,7 @@ Status summarise_network(const SummaryArguments& arguments, const Context& conte
   BASCULE_ASSIGN(const nn::DataForm data,
                  nn::load_data_form(spec, context.search_dirs(), default_pool()));
   BASCULE_ASSIGN(nn::Network network,
-                 nn::Network::make(spec.model(), data.sample, *device, spec.seed()));
+                 nn::Network::make(spec.model(), data.sample, *device, spec.seed(), compile));
   return summarise(spec, network, data.targets, arguments.explain, context);
 }
 

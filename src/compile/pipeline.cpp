@@ -77,6 +77,10 @@ Status run_pass(const Pass& pass, Compilation& c) {
 
 }  // namespace
 
+std::string_view precision_name(Precision precision) {
+  return precision == Precision::kFp32 ? "fp32" : "bf16";
+}
+
 std::vector<std::string> pass_names() {
   std::vector<std::string> names;
   for (const Pass& pass : kPasses) names.emplace_back(pass.name);

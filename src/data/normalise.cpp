@@ -20,10 +20,10 @@ Error misfit(std::string why) {
   return {Code::kUsage, std::move(why)};
 }
 
-Status check_transform(const LabelledData& part, const FeatureTransform& transform) {
-  if (transform.grey && (part.sample_shape.rank() != 3 || part.sample_shape[0] != 3))
+Status check_transform(const Shape& stored, const FeatureTransform& transform) {
+  if (transform.grey && (stored.rank() != 3 || stored[0] != 3))
     return misfit(fmt::format("grey needs images of three channels [3, H, W], these are {}",
-                              part.sample_shape.to_string()));
+                              stored.to_string()));
   if (!std::isfinite(transform.scale_low) || !std::isfinite(transform.scale_high) ||
       !(transform.scale_low < transform.scale_high))
     return misfit(
@@ -31,42 +31,78 @@ Status check_transform(const LabelledData& part, const FeatureTransform& transfo
   return {};
 }
 
-Shape shape_after(const LabelledData& part, const FeatureTransform& transform) {
-  Shape shape = part.sample_shape;
+Shape shape_after(Shape shape, const FeatureTransform& transform) {
   if (transform.grey) shape = Shape({1, shape[1], shape[2]});
   return transform.flatten ? Shape({shape.count()}) : shape;
 }
 
 }  // namespace
 
-Result<Features> Features::make(const LabelledData& part, const FeatureTransform& transform,
-                                FeatureStats stats, Keep keep, std::int64_t max_bytes,
-                                ThreadPool& pool) {
-  BASCULE_TRY(check_transform(part, transform));
-  Features features;
-  features.part_ = &part;
-  features.transform_ = transform;
-  features.samples_ = part.samples;
-  features.shape_ = shape_after(part, transform);
-  features.width_ = features.shape_.count();
-  const auto width = static_cast<std::size_t>(features.width_);
+Result<FeatureConverter> FeatureConverter::make(const Shape& stored,
+                                                const FeatureTransform& transform,
+                                                FeatureStats stats) {
+  BASCULE_TRY(check_transform(stored, transform));
+  FeatureConverter converter;
+  converter.transform_ = transform;
+  converter.stored_ = stored.count();
+  converter.shape_ = shape_after(stored, transform);
+  converter.width_ = converter.shape_.count();
+  const auto width = static_cast<std::size_t>(converter.width_);
   if (transform.standardise && (stats.mean.size() != width || stats.deviation.size() != width))
     return misfit(fmt::format("standardise needs statistics of {} features, there are {}", width,
                               stats.mean.size()));
-  features.stats_ = std::move(stats);
+  converter.stats_ = std::move(stats);
+  return converter;
+}
+
+void FeatureConverter::convert(const std::uint8_t* sample, float* out) const {
+  const PixelScale scale{static_cast<float>(transform_.scale_high - transform_.scale_low),
+                         static_cast<float>(transform_.scale_low)};
+  if (transform_.grey) {
+    scale_grey_pixels(sample, width_, scale, out);
+  } else {
+    scale_pixels(sample, width_, scale, out);
+  }
+  standardise(out);
+}
+
+void FeatureConverter::convert(const float* sample, float* out) const {
+  if (transform_.grey) {
+    grey_pixels(sample, width_, out);
+  } else {
+    std::copy_n(sample, width_, out);
+  }
+  standardise(out);
+}
+
+void FeatureConverter::standardise(float* out) const {
+  if (!transform_.standardise) return;
+  const float* mean = stats_.mean.data();
+  const float* deviation = stats_.deviation.data();
+  for (std::int64_t i = 0; i < width_; ++i) out[i] = (out[i] - mean[i]) / deviation[i];
+}
+
+Result<Features> Features::make(const LabelledData& part, const FeatureTransform& transform,
+                                FeatureStats stats, Keep keep, std::int64_t max_bytes,
+                                ThreadPool& pool) {
+  Features features;
+  BASCULE_ASSIGN(features.converter_,
+                 FeatureConverter::make(part.sample_shape, transform, std::move(stats)));
+  features.part_ = &part;
+  features.samples_ = part.samples;
   if (keep == Keep::kBytes) return features;
-  const auto count = checked_mul(features.samples_, features.width_);
+  const auto count = checked_mul(features.samples_, features.width());
   const auto bytes = checked_mul(count.value_or(-1), sizeof(float));
   if (!bytes || *bytes > max_bytes)
     return Error{Code::kFailed,
                  fmt::format("{} samples of {} features as floats need more than the {} bytes "
                              "allowed",
-                             features.samples_, features.width_, max_bytes)};
+                             features.samples_, features.width(), max_bytes)};
   BASCULE_ASSIGN(Buffer<float> floats, Buffer<float>::make(static_cast<std::size_t>(*count)));
   const Chunks chunks{features.samples_, kRowsPerChunk};
   pool.run(chunks.chunks(), [&](std::int64_t chunk, int) {
     for (std::int64_t i = chunks.begin(chunk); i < chunks.end(chunk); ++i)
-      features.convert(i, floats.data() + i * features.width_);
+      features.convert(i, floats.data() + i * features.width());
   });
   features.floats_ = std::move(floats);
   features.part_ = nullptr;
@@ -74,10 +110,10 @@ Result<Features> Features::make(const LabelledData& part, const FeatureTransform
 }
 
 void Features::read(std::span<const std::int32_t> samples, float* out) const {
-  for (std::size_t i = 0; i < samples.size(); ++i, out += width_) {
+  for (std::size_t i = 0; i < samples.size(); ++i, out += width()) {
     if (floats_.size() > 0) {
-      std::memcpy(out, floats_.data() + samples[i] * width_,
-                  static_cast<std::size_t>(width_) * sizeof(float));
+      std::memcpy(out, floats_.data() + samples[i] * width(),
+                  static_cast<std::size_t>(width()) * sizeof(float));
     } else {
       if (i + 1 < samples.size()) prefetch(samples[i + 1]);
       convert(samples[i], out);
@@ -97,28 +133,12 @@ void Features::prefetch(std::int64_t sample) const {
 }
 
 void Features::convert(std::int64_t sample, float* out) const {
-  const std::int64_t stored = part_->sample_shape.count();
+  const std::int64_t at = sample * converter_.stored();
   if (part_->holds_bytes()) {
-    const PixelScale scale{static_cast<float>(transform_.scale_high - transform_.scale_low),
-                           static_cast<float>(transform_.scale_low)};
-    const std::uint8_t* row = part_->bytes.data() + sample * stored;
-    if (transform_.grey) {
-      scale_grey_pixels(row, width_, scale, out);
-    } else {
-      scale_pixels(row, width_, scale, out);
-    }
+    converter_.convert(part_->bytes.data() + at, out);
   } else {
-    const float* row = part_->floats.data() + sample * stored;
-    if (transform_.grey) {
-      grey_pixels(row, width_, out);
-    } else {
-      std::copy_n(row, width_, out);
-    }
+    converter_.convert(part_->floats.data() + at, out);
   }
-  if (!transform_.standardise) return;
-  const float* mean = stats_.mean.data();
-  const float* deviation = stats_.deviation.data();
-  for (std::int64_t i = 0; i < width_; ++i) out[i] = (out[i] - mean[i]) / deviation[i];
 }
 
 Result<FeatureStats> feature_stats(const LabelledData& part, const FeatureTransform& transform,

@@ -7,8 +7,7 @@ constexpr std::int64_t kBatch = 256;
 
 }  // namespace
 
-Result<Evaluator> Evaluator::make(Network& network, const Samples& samples, const Loss& loss,
-                                  const CompileOptions& compile) {
+Result<Evaluator> Evaluator::make(Network& network, const Samples& samples, const Loss& loss) {
   const auto count = static_cast<std::int64_t>(samples.numbers.size());
   BatchOptions order;
   order.batch_size = std::min(kBatch, count);
@@ -22,7 +21,7 @@ Result<Evaluator> Evaluator::make(Network& network, const Samples& samples, cons
       [&network, form, loss](std::int64_t batch) {
         return evaluation_graph(network, batch, form, loss);
       },
-      compile);
+      network.compile_options());
   BASCULE_TRY(programs.prepare(order.batch_size));
   if (count % order.batch_size != 0) BASCULE_TRY(programs.prepare(count % order.batch_size));
   std::vector<std::string_view> names;
@@ -53,7 +52,7 @@ Result<std::map<std::string, double>> Evaluator::run() {
 
 Result<std::map<std::string, double>> evaluate(Network& network, const Samples& samples,
                                                const Loss& loss) {
-  BASCULE_ASSIGN(Evaluator evaluator, Evaluator::make(network, samples, loss, {}));
+  BASCULE_ASSIGN(Evaluator evaluator, Evaluator::make(network, samples, loss));
   return evaluator.run();
 }
 

@@ -7,8 +7,7 @@ namespace bascule::nn {
 /// Evaluates the same samples again and again, as after every epoch.
 class Evaluator {
  public:
-  static Result<Evaluator> make(Network& network, const Samples& samples, const Loss& loss,
-                                const CompileOptions& compile);
+  static Result<Evaluator> make(Network& network, const Samples& samples, const Loss& loss);
   /// "loss", "accuracy" or "mse", "mae".
   Result<std::map<std::string, double>> run();
 

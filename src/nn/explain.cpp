@@ -9,7 +9,7 @@ Result<Program> training_program(Network& network, std::int64_t targets,
   try {
     const TargetForm form{targets == 0, targets};
     return Program::make(training_graph(network, options.batch_size, form, options),
-                         network.store(), options.compile);
+                         network.store(), network.compile_options());
   } catch (const GraphError& error) {
     return Error{Code::kUsage, error.what()};
   }

@@ -12,17 +12,18 @@
 namespace bascule::nn {
 namespace {
 
-std::string describe(const FitOptions& options, const std::string& monitor) {
+std::string describe(const Network& network, const FitOptions& options,
+                     const std::string& monitor) {
   const OptimizerOptions& o = options.optimizer;
   const ScheduleOptions& s = options.schedule;
   std::string text = fmt::format(
       "loss {}; optimizer {} lr {} momentum {} {} rho {} beta {} {} epsilon {}; weight_decay {}; "
       "clip {} {}; schedule {} {} {} {} {} {} {} {}; batch_size {}; shuffle {}; seed {}; monitor "
-      "{}",
+      "{}; precision {}",
       options.loss.name, o.type, o.lr, o.momentum, o.style, o.rho, o.beta1, o.beta2, o.epsilon,
       o.weight_decay, o.clip_norm, o.clip_value, s.type, s.gamma, s.every, s.minimum, s.rise,
       s.start_divisor, s.end_divisor, s.warmup_epochs, options.batch_size, options.shuffle,
-      options.seed, monitor);
+      options.seed, monitor, precision_name(network.compile_options().precision));
   // These end with the last epoch; any other fit may go on for longer than it was meant to.
   if (s.type == "cosine" || s.type == "one_cycle")
     text += fmt::format("; epochs {}", options.epochs);
@@ -62,7 +63,7 @@ Fingerprint make_fingerprint(const Network& network, const Samples& train, const
                              const FitOptions& options, const std::string& monitor) {
   return {network.signature(),
           fmt::format("{}{}{}; samples {} and {}; data {:08x}; step {:08x}", options.settings,
-                      options.settings.empty() ? "" : "; ", describe(options, monitor),
+                      options.settings.empty() ? "" : "; ", describe(network, options, monitor),
                       train.numbers.size(), valid.numbers.size(),
                       checksum(valid, checksum(train, 0)), checksum(network, train, options))};
 }

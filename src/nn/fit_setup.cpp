@@ -55,14 +55,13 @@ Result<Fit> Fit::make(Network& network, const Samples& train, const Samples& val
       [&network, form, &options](std::int64_t batch) {
         return training_graph(network, batch, form, options);
       },
-      options.compile);
+      network.compile_options());
   BASCULE_TRY(programs.prepare(order.batch_size));
   if (count % order.batch_size != 0) BASCULE_TRY(programs.prepare(count % order.batch_size));
   Fit fit(network, options, std::move(source), std::move(programs), count, batches);
   if (!valid.empty()) {
     BASCULE_TRY(check(network, valid));
-    BASCULE_ASSIGN(Evaluator evaluator,
-                   Evaluator::make(network, valid, options.loss, options.compile));
+    BASCULE_ASSIGN(Evaluator evaluator, Evaluator::make(network, valid, options.loss));
     fit.evaluator_ = std::move(evaluator);
   }
   fit.monitor_ = options.early_stopping.monitor;

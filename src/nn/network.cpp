@@ -36,12 +36,18 @@ std::string make_signature(const std::vector<ModelVariable>& variables) {
 }  // namespace
 
 struct Network::State {
-  State(Sequential layers, Shape shape, Device& device, std::uint64_t number)
-      : model(std::move(layers)), sample(std::move(shape)), seed(number), store(device) {}
+  State(Sequential layers, Shape shape, Device& device, std::uint64_t number,
+        CompileOptions options)
+      : model(std::move(layers)),
+        sample(std::move(shape)),
+        seed(number),
+        compile(std::move(options)),
+        store(device) {}
 
   Sequential model;
   Shape sample, output;
   std::uint64_t seed;
+  CompileOptions compile;
   std::vector<ModelVariable> variables;
   std::string signature;
   VariableStore store;
@@ -54,10 +60,10 @@ Network& Network::operator=(Network&&) noexcept = default;
 Network::~Network() = default;
 
 Result<Network> Network::make(Sequential model, const Shape& sample, Device& device,
-                              std::uint64_t seed) {
+                              std::uint64_t seed, CompileOptions compile) {
   BASCULE_ASSIGN(const std::vector<LayerRow> table, model.table(sample));
   if (table.empty()) return Error{Code::kUsage, "a network needs at least one layer"};
-  auto state = std::make_unique<State>(std::move(model), sample, device, seed);
+  auto state = std::make_unique<State>(std::move(model), sample, device, seed, std::move(compile));
   Built built = build_predictor(state->model, sample, 1, seed);
   state->variables = std::move(built.variables);
   state->output = built.output;
@@ -81,6 +87,9 @@ const Shape& Network::output() const {
 std::uint64_t Network::seed() const {
   return state_->seed;
 }
+const CompileOptions& Network::compile_options() const {
+  return state_->compile;
+}
 VariableStore& Network::store() const {
   return state_->store;
 }
@@ -101,11 +110,15 @@ Status Network::initialize() {
   return {};
 }
 
+Result<Program> Network::compile_predictor(std::int64_t batch) const {
+  Built built = build_predictor(state_->model, state_->sample, batch, state_->seed);
+  return Program::make(std::move(built.graph), state_->store, state_->compile);
+}
+
 Result<Program*> Network::predictor(std::int64_t batch) {
   const auto at = state_->predictors.find(batch);
   if (at != state_->predictors.end()) return &at->second;
-  Built built = build_predictor(state_->model, state_->sample, batch, state_->seed);
-  BASCULE_ASSIGN(Program program, Program::make(std::move(built.graph), state_->store));
+  BASCULE_ASSIGN(Program program, compile_predictor(batch));
   return &state_->predictors.emplace(batch, std::move(program)).first->second;
 }
 

@@ -11,6 +11,8 @@
 #include <bascule/nn/saved_network.h>
 #include <bascule/nn/training.h>
 
+#include "nn/softmax_rows.h"
+
 namespace bascule::nn {
 namespace {
 
@@ -43,17 +45,6 @@ Result<std::vector<float>> read_statistic(const SafetensorsFile& file, std::stri
   if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); }))
     return damaged(file, fmt::format("{} is not finite", name));
   return std::vector<float>(values.begin(), values.end());
-}
-
-void softmax_rows(std::vector<float>& rows, std::size_t width) {
-  for (std::size_t begin = 0; begin + width <= rows.size(); begin += width) {
-    const auto row = std::span(rows).subspan(begin, width);
-    const float top = *std::max_element(row.begin(), row.end());
-    double total = 0;
-    for (const float v : row) total += std::exp(static_cast<double>(v) - static_cast<double>(top));
-    for (float& v : row)
-      v = static_cast<float>(std::exp(static_cast<double>(v) - static_cast<double>(top)) / total);
-  }
 }
 
 /// The set names no classes.
@@ -115,7 +106,8 @@ Status add_model(const VariableSnapshot& variables, const Shape& sample, const F
   return {};
 }
 
-Result<SavedNetwork> SavedNetwork::open(const std::string& path, Device& device) {
+Result<SavedNetwork> SavedNetwork::open(const std::string& path, Device& device,
+                                        CompileOptions compile) {
   constexpr std::array<std::string_view, 2> kNeeded = {kSpecFile, kModelFile};
   BASCULE_ASSIGN(const Run run, Run::open(path, kNeeded));
   BASCULE_ASSIGN(const std::string text, run.spec());
@@ -130,7 +122,8 @@ Result<SavedNetwork> SavedNetwork::open(const std::string& path, Device& device)
   BASCULE_ASSIGN(const Shape sample, read_sample_shape(*file));
   Result<std::vector<LayerRow>> table = spec->model().table(sample);
   if (!table.ok()) return damaged(*file, table.error().message);
-  BASCULE_ASSIGN(Network network, Network::make(spec->model(), sample, device, spec->seed()));
+  BASCULE_ASSIGN(Network network,
+                 Network::make(spec->model(), sample, device, spec->seed(), std::move(compile)));
   BASCULE_TRY(network.load(*file));
   const bool logits = gives_logits(*spec, sample);
   SavedNetwork saved(std::move(spec).value(), std::move(network));
@@ -181,6 +174,15 @@ Result<std::vector<float>> SavedNetwork::predict(const LabelledData& part) {
   }
   if (softmax_) softmax_rows(outputs, static_cast<std::size_t>(out));
   return outputs;
+}
+
+Result<Predictor> SavedNetwork::predictor(std::int64_t batch) const {
+  PredictorOptions options;
+  options.batch = batch;
+  options.transform = spec_.transform();
+  options.stats = stats_;
+  options.softmax = softmax_;
+  return Predictor::make(network_, std::move(options));
 }
 
 Result<std::map<std::string, double>> SavedNetwork::evaluate(const LabelledData& part,

@@ -122,7 +122,8 @@ Result<NetworkFitOutcome> fit_network(const NetworkSpec& given, const NetworkFit
   Stopwatch watch;
   const Shape& sample = data.train_features->shape();
   BASCULE_ASSIGN(outcome.layers, spec.model().table(sample));
-  BASCULE_ASSIGN(Network network, Network::make(spec.model(), sample, device, spec.seed()));
+  BASCULE_ASSIGN(Network network,
+                 Network::make(spec.model(), sample, device, spec.seed(), request.compile));
   BASCULE_TRY(check_outputs(spec, data, network));
   request.on_model(outcome.layers);
   outcome.times.emplace_back("build", watch.restart());
@@ -130,7 +131,6 @@ Result<NetworkFitOutcome> fit_network(const NetworkSpec& given, const NetworkFit
   RunLog run;
   Status logged;
   FitOptions options = spec.fit_options();
-  options.compile = request.compile;
   const bool on_the_pool = device.target().device == "cpu";
   if (on_the_pool && pool.threads() >= available_processors()) options.loaders = &pool;
   if (!request.out.empty()) options.checkpoints = request.out + "/checkpoints";

@@ -16,6 +16,8 @@ namespace bascule {
 /// that is not a product are float32 in either.
 enum class Precision : std::uint8_t { kFp32, kBf16 };
 
+std::string_view precision_name(Precision precision);  ///< "fp32", "bf16"
+
 struct CompileOptions {
   Precision precision = Precision::kFp32;
   std::set<std::string> skip;  ///< passes by name that are left out

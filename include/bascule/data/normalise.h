@@ -55,21 +55,49 @@ enum class Keep {
   kFloats  ///< converted once
 };
 
+/// Applies a transform to one sample after another.
+class FeatureConverter {
+ public:
+  FeatureConverter() = default;
+  /// For samples of the shape `stored`. kUsage when the transform does not fit them: grey without
+  /// three channels, a range that is empty or not finite, standardise without `stats` for every
+  /// feature.
+  static Result<FeatureConverter> make(const Shape& stored, const FeatureTransform& transform,
+                                       FeatureStats stats = {});
+
+  /// Of one sample: its elements before, its shape and its floats after.
+  [[nodiscard]] std::int64_t stored() const { return stored_; }
+  [[nodiscard]] const Shape& shape() const { return shape_; }
+  [[nodiscard]] std::int64_t width() const { return width_; }
+  /// Floats come out as they went in.
+  [[nodiscard]] bool keeps_floats() const { return !transform_.grey && !transform_.standardise; }
+  /// stored() elements to width() floats; bytes are scaled, floats are not.
+  void convert(const std::uint8_t* sample, float* out) const;
+  void convert(const float* sample, float* out) const;
+
+ private:
+  void standardise(float* out) const;
+
+  FeatureTransform transform_;
+  FeatureStats stats_;
+  Shape shape_;
+  std::int64_t stored_ = 0, width_ = 0;
+};
+
 /// The features of a part as a network sees them. With Keep::kBytes the part must outlive it.
 class Features final : public SampleReader {
  public:
-  /// kUsage when the transform does not fit the part: grey without three channels, a range that is
-  /// empty or not finite, standardise without `stats` for every feature. With Keep::kFloats
-  /// kFailed when more than `max_bytes` would be needed.
+  /// kUsage as FeatureConverter::make. With Keep::kFloats kFailed when more than `max_bytes` would
+  /// be needed.
   static Result<Features> make(const LabelledData& part, const FeatureTransform& transform,
                                FeatureStats stats = {}, Keep keep = Keep::kBytes,
                                std::int64_t max_bytes = std::int64_t{4} << 30,
                                ThreadPool& pool = default_pool());
 
-  [[nodiscard]] std::int64_t width() const override { return width_; }
+  [[nodiscard]] std::int64_t width() const override { return converter_.width(); }
   void read(std::span<const std::int32_t> samples, float* out) const override;
   /// Of one sample.
-  [[nodiscard]] const Shape& shape() const { return shape_; }
+  [[nodiscard]] const Shape& shape() const { return converter_.shape(); }
   [[nodiscard]] std::int64_t samples() const { return samples_; }
 
  private:
@@ -82,10 +110,8 @@ class Features final : public SampleReader {
   void prefetch(std::int64_t sample) const;
 
   const LabelledData* part_ = nullptr;
-  FeatureTransform transform_;
-  FeatureStats stats_;
-  Shape shape_;
-  std::int64_t samples_ = 0, width_ = 0;
+  FeatureConverter converter_;
+  std::int64_t samples_ = 0;
   Buffer<float> floats_;  // Keep::kFloats: [samples, width]
 };
 

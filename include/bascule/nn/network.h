@@ -17,11 +17,12 @@ namespace bascule::nn {
 class Network {
  public:
   /// Declares the model's variables and gives them their first values, which are a function of
-  /// `seed`, the variable's name and the position alone. The device must outlive the network.
+  /// `seed`, the variable's name and the position alone. Training, evaluation and prediction are
+  /// compiled with `compile`. The device must outlive the network.
   /// kUsage when the layers do not fit one another or a sample of this shape; kFailed when memory
   /// is refused.
   static Result<Network> make(Sequential model, const Shape& sample, Device& device,
-                              std::uint64_t seed = 1);
+                              std::uint64_t seed = 1, CompileOptions compile = {});
   Network(Network&&) noexcept;
   Network& operator=(Network&&) noexcept;
   ~Network();
@@ -30,6 +31,7 @@ class Network {
   [[nodiscard]] const Shape& sample() const;  ///< shape of one sample
   [[nodiscard]] const Shape& output() const;  ///< shape of one sample's output
   [[nodiscard]] std::uint64_t seed() const;
+  [[nodiscard]] const CompileOptions& compile_options() const;
   [[nodiscard]] VariableStore& store() const;
   /// Parameters and buffers, in the order of the layers.
   [[nodiscard]] const std::vector<ModelVariable>& variables() const;
@@ -38,12 +40,15 @@ class Network {
   /// Gives all parameters and buffers their first values again.
   Status initialize();
 
+  /// For few samples at a time and again and again, see Predictor.
   /// Outputs for samples that follow one another: n · sample elements → n · output elements. Large
   /// inputs are cut into batches. kUsage when the number of elements does not fit.
   Result<std::vector<float>> predict(std::span<const float> features);
   /// The same, into memory of the caller.
   Status predict(std::span<const float> features, std::span<float> outputs);
-  /// The program that predicts `batch` samples at a time ("x" → "y"), compiled once.
+  /// A program that predicts `batch` samples at a time ("x" → "y"), over this network's variables.
+  [[nodiscard]] Result<Program> compile_predictor(std::int64_t batch) const;
+  /// The same, compiled once and kept by the network.
   Result<Program*> predictor(std::int64_t batch);
 
   /// Parameters and buffers as one safetensors file, under their names and in the shapes that the

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <bascule/nn/network.h>
+#include <bascule/nn/predictor.h>
 #include <bascule/nn/spec.h>
 #include <bascule/run/run_folder.h>
 
@@ -22,7 +23,8 @@ Status add_model(const VariableSnapshot& variables, const Shape& sample, const F
 class SavedNetwork {
  public:
   /// kBadData names the damaged file and why; `device` must outlive the object.
-  static Result<SavedNetwork> open(const std::string& path, Device& device);
+  static Result<SavedNetwork> open(const std::string& path, Device& device,
+                                   CompileOptions compile = {});
 
   [[nodiscard]] const NetworkSpec& spec() const { return spec_; }
   [[nodiscard]] Network& network() { return network_; }
@@ -34,6 +36,9 @@ class SavedNetwork {
   /// [samples, outputs]: probabilities of the classes (what a network that ends without activation
   /// gives goes through softmax), or the predicted values.
   Result<std::vector<float>> predict(const LabelledData& part);
+  /// The same for `batch` samples at a time, at low latency: takes pixels or floats as the files
+  /// that it was trained on hold them, and gives what predict() gives. This object must outlive it.
+  [[nodiscard]] Result<Predictor> predictor(std::int64_t batch = 1) const;
   /// "loss", and "accuracy" or "mse" and "mae", over the samples of `part` with these numbers.
   /// Classes are those of the same name; by number where only one side names them. kUsage when a
   /// sample has a class that the network does not know.

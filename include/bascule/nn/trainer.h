@@ -50,7 +50,6 @@ struct FitOptions {
   bool shuffle = true;
   std::uint64_t seed = 1;  ///< of the order of the samples and of dropout
   EarlyStopping early_stopping;
-  CompileOptions compile;
   /// Threads that make each batch just before its step; null: a thread of its own makes batches
   /// ahead. The former where the device computes on these very threads and no processor is idle.
   ThreadPool* loaders = nullptr;

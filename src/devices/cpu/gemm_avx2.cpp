@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "devices/cpu/gemm_isa.h"
+#include "devices/cpu/gemv_kernels.h"
 #include "devices/cpu/lanes_avx2.h"
 #include "devices/cpu/pairs_kernels.h"
 
@@ -20,7 +21,7 @@ constexpr int kTileRows = 6;  // 12 sums of 16 registers
 
 }  // namespace
 
-constexpr GemmKernels kGemmAvx2 = make_kernels("avx2", kPairsAvx2);
+constexpr GemmKernels kGemmAvx2 = make_kernels("avx2", kPairsAvx2, kGemvAvx2);
 
 }  // namespace bascule::detail
 #endif

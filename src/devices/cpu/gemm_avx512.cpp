@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "devices/cpu/gemm_isa.h"
+#include "devices/cpu/gemv_kernels.h"
 #include "devices/cpu/lanes_avx512.h"
 #include "devices/cpu/pairs_kernels.h"
 
@@ -20,7 +21,7 @@ constexpr int kTileRows = 12;  // 24 sums of 32 registers
 
 }  // namespace
 
-constexpr GemmKernels kGemmAvx512 = make_kernels("avx512", kPairsAvx512);
+constexpr GemmKernels kGemmAvx512 = make_kernels("avx512", kPairsAvx512, kGemvAvx512);
 
 }  // namespace bascule::detail
 #endif

@@ -54,6 +54,7 @@ using TileFunction = void (*)(const Tile&);
 using TileTable = TileFunction[2][kMostTileRows];
 
 struct PairKernels;
+struct GemvKernels;
 
 struct GemmKernels {
   const char* name;
@@ -62,6 +63,7 @@ struct GemmKernels {
   TileTable tiles[kTileAccesses];
   TileTable update_tiles[kUpdateRules];  ///< of kColumns
   const PairKernels* pairs;              ///< the products of bf16, in tiles of the same shape
+  const GemvKernels* gemv;               ///< the product of one row
 
   /// panel[k][j] = source[k · stride + j] for j < valid, 0 up to `width`.
   void (*pack_rows)(const float* source, std::int64_t stride, std::int64_t rows, std::int64_t valid,

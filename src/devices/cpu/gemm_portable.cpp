@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "devices/cpu/gemm_isa.h"
+#include "devices/cpu/gemv_kernels.h"
 #include "devices/cpu/lanes_portable.h"
 #include "devices/cpu/pairs_kernels.h"
 
@@ -21,6 +22,6 @@ constexpr int kTileRows = 3;  // 12 sums of 16 registers
 
 }  // namespace
 
-constexpr GemmKernels kGemmPortable = make_kernels("portable", kPairsPortable);
+constexpr GemmKernels kGemmPortable = make_kernels("portable", kPairsPortable, kGemvPortable);
 
 }  // namespace bascule::detail

@@ -7,6 +7,7 @@
 #include <bascule/graph/ops.h>
 
 #include "devices/cpu/cpu_kernels.h"
+#include "devices/cpu/gemv.h"
 #include "devices/cpu/linear.h"
 #include "devices/cpu/optimizer_rule.h"
 
@@ -86,6 +87,15 @@ std::unique_ptr<Kernel> linear(const CpuContext& context, const KernelRequest& r
     });
   }
   const MatrixLayout layout = matrix_layout(request, 1);
+  if (shape.batch == 1 && !shape.bf16) {
+    const GemvPlan plan = plan_gemv(context.gemm, shape.inputs, shape.outputs, layout);
+    return make_kernel(describe(context, false, layout) + " row", 0,
+                       [=](const KernelArguments& arguments) {
+                         const Forward f = forward(arguments);
+                         gemv(plan, input<float>(arguments, 0), input<float>(arguments, 1),
+                              epilogue(f), output<float>(arguments), context.pool);
+                       });
+  }
   const GemmPlan plan = plan_linear_forward(context.gemm, shape, layout);
   return make_kernel(describe(context, shape.bf16, layout),
                      plan.workspace_bytes(context.pool.threads()),
@@ -200,6 +210,15 @@ std::unique_ptr<Kernel> matmul(const CpuContext& context, const KernelRequest& r
     return make_kernel("zeros", 0, [count = result.count()](const KernelArguments& arguments) {
       std::fill_n(output<float>(arguments), count, 0.0F);
     });
+  }
+  if (shape.rows == 1 && !tb) {
+    const GemvPlan plan =
+        plan_gemv(context.gemm, shape.depth, shape.columns, MatrixLayout::kRowMajor);
+    return make_kernel(std::string(context.gemm.name) + " row", 0,
+                       [=](const KernelArguments& arguments) {
+                         gemv(plan, input<float>(arguments, 0), input<float>(arguments, 1), {},
+                              output<float>(arguments), context.pool);
+                       });
   }
   const GemmPlan plan = plan_gemm(context.gemm, shape);
   return make_kernel(

@@ -109,6 +109,12 @@ TEST(FitNetwork, LearnsAndWritesARunThatPredicts) {
   ASSERT_EQ(probabilities->size(), 300U);
   for (std::size_t i = 0; i < 300; i += 3)
     EXPECT_NEAR((*probabilities)[i] + (*probabilities)[i + 1] + (*probabilities)[i + 2], 1, 1e-5);
+  // The same, standardisation included, from the features as the file has them.
+  auto predictor = saved->predictor(set->test.samples);
+  ASSERT_TRUE(predictor.ok()) << predictor.error().message;
+  std::vector<float> scores(300);
+  ASSERT_TRUE(predictor->predict(set->test.floats.span(), scores).ok());
+  EXPECT_EQ(scores, *probabilities);
 
   const auto run = Run::open(request.out, {});
   ASSERT_TRUE(run.ok());
