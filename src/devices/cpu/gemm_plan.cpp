@@ -12,6 +12,10 @@ std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
 }
 
+/// What lies in no core's second cache comes anew for every piece of the rows, and all threads
+/// share the memory: it has to be spread over this many rows to keep up with their arithmetic.
+constexpr std::int64_t kLargeFloats = std::int64_t{1} << 18, kRowsOfLarge = 32;
+
 /// Most lines that fall into one set of the first cache, of `lines` from each of `rows` rows; the
 /// cache has 64 sets of 8 or 12 lines.
 std::int64_t set_pressure(std::int64_t stride, std::int64_t rows, std::int64_t lines) {
@@ -44,8 +48,9 @@ Range piece(std::int64_t count, std::int64_t pieces, std::int64_t index, std::in
 }
 
 Grid choose_grid(std::int64_t rows, const Panels& b, const ProductCost& cost) {
+  const std::int64_t least_rows = b.floats() > kLargeFloats ? kRowsOfLarge : cost.least_rows;
   const auto cycles = [&](std::int64_t some_rows, std::int64_t vectors) {
-    return vectors * (b.rows * std::max(some_rows, cost.least_rows) + some_rows * cost.per_output);
+    return vectors * (b.rows * std::max(some_rows, least_rows) + some_rows * cost.per_output);
   };
   Grid best{rows, b.count(), 1, 1, cost.row_unit};
   const std::int64_t all_vectors = b.padded_columns() / kLanes;
