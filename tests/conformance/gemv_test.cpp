@@ -57,7 +57,7 @@ class GemvTest : public testing::TestWithParam<int> {
         plan_linear_forward(kernels(), {kBatch, s.inputs, s.outputs}, MatrixLayout::kPanels);
     plan.grid.row_pieces = 1;
     std::vector<float> y(static_cast<std::size_t>(kBatch * s.outputs));
-    std::vector<float> workspace(static_cast<std::size_t>(plan.workspace_floats()));
+    std::vector<float> workspace(static_cast<std::size_t>(plan.workspace_floats(1)));
     ThreadPool one(1);
     linear_forward(plan, x.data(), arranged(w, s, MatrixLayout::kPanels).data(), epilogue, y.data(),
                    workspace.data(), one);

@@ -158,6 +158,27 @@ def test_same_seed_same_bits(blobs, blobs_run, tmp_path):
     assert weights(tmp_path / "other") != weights(blobs_run[0])
 
 
+def test_mixed_precision(blobs, blobs_run, tmp_path):
+    """Nearly the same model, always the same bits, to resume from in the same precision only."""
+    fit = ["fit", blobs / "spec.toml", "--precision", "bf16", "--json"]
+    said = ok(*fit, "--out", tmp_path / "run").json
+    assert said["precision"] == "bf16"
+    assert abs(said["metrics"]["test_accuracy"] - blobs_run[1]["metrics"]["test_accuracy"]) < .02
+    assert weights(tmp_path / "run") != weights(blobs_run[0])
+    ok(*fit, "--out", tmp_path / "one", "--threads", 1)
+    assert weights(tmp_path / "one") == weights(tmp_path / "run")
+    ok(*fit, "--out", tmp_path / "resumed", "--set", "train.epochs=5")
+    refused(2, "fit", blobs / "spec.toml", "--out", tmp_path / "resumed", "--resume", "--quiet",
+            says="precision bf16")
+    ok(*fit, "--out", tmp_path / "resumed", "--resume")
+    assert weights(tmp_path / "resumed") == weights(tmp_path / "run")
+    for precision in ("fp32", "bf16"):
+        found = ok("evaluate", tmp_path / "run", "--precision", precision, "--json").json["metrics"]
+        assert abs(found["test_accuracy"]["value"] - said["metrics"]["test_accuracy"]) < .02
+    explained = ok("summary", blobs / "spec.toml", "--explain", "--precision", "bf16").out
+    assert "bf16 halves" in explained and "mixed_precision" in explained
+
+
 @pytest.mark.parametrize("stop", [1, 5, 11])
 def test_resumed_equals_uninterrupted(blobs, blobs_run, tmp_path, stop):
     ok("fit", blobs / "spec.toml", "--out", tmp_path / "run", "--quiet", "--set", f"train.epochs={stop}")
@@ -243,7 +264,7 @@ def test_wrong_specs(blobs, tmp_path):
     refuse("epochs = 12", "epoch = 12", "epochs", "spec.toml:")
     refuse('task = "classify"', 'task = "clasify"', "classify", "spec.toml:1")
     refuse("units = 3", "units = 4", "3")
-    refused(2, "fit", blobs / "spec.toml", "--out", tmp_path / "run", "--precision", "bf16", says="bf16")
+    refused(2, "fit", blobs / "spec.toml", "--out", tmp_path / "run", "--precision", "fp16", says="fp16")
 
 
 def test_damaged_data(blobs, tmp_path):

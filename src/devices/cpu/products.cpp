@@ -211,7 +211,7 @@ std::unique_ptr<Kernel> matmul(const CpuContext& context, const KernelRequest& r
       std::fill_n(output<float>(arguments), count, 0.0F);
     });
   }
-  if (shape.rows == 1 && !tb) {
+  if (shape.rows == 1 && !tb && !shape.bf16) {
     const GemvPlan plan =
         plan_gemv(context.gemm, shape.depth, shape.columns, MatrixLayout::kRowMajor);
     return make_kernel(std::string(context.gemm.name) + " row", 0,

@@ -34,7 +34,8 @@ std::vector<float> some_values(const std::string& name, std::int64_t count) {
 
 /// All outputs and variables after some steps.
 std::map<std::string, std::vector<float>> run(Graph graph, Device& device,
-                                              const std::set<std::string>& skip) {
+                                              const std::set<std::string>& skip,
+                                              Precision precision = Precision::kFp32) {
   VariableStore store(device);
   for (const auto& [name, id] : graph.variables()) {
     const ValueType& type = graph.type(id);
@@ -49,6 +50,7 @@ std::map<std::string, std::vector<float>> run(Graph graph, Device& device,
   }
   CompileOptions options;
   options.skip = skip;
+  options.precision = precision;
   auto program = Program::make(std::move(graph), store, options);
   EXPECT_TRUE(program.ok()) << program.error().message;
   const Graph& planned = program->plan().graph;
@@ -145,6 +147,23 @@ TEST(Equivalence, TrainingSteps) {
     const auto plain = run(training_graph(options), *device, all_but({}));
     EXPECT_LT(greatest_difference(plain, run(training_graph(options), *device, {})), 4 * kTolerance)
         << options.optimizer << " " << options.activation;
+  }
+}
+
+// Products of rounded factors: eight binary digits each.
+TEST(Equivalence, MixedPrecision) {
+  constexpr double kRounded = 0.05;
+  const auto reference = make_reference_device();
+  const auto cpu = make_cpu_device(default_pool());
+  for (const TrainingOptions& options : training_variants()) {
+    SCOPED_TRACE(options.optimizer + " " + options.activation);
+    const auto exact = run(training_graph(options), *reference, {});
+    const auto judged = run(training_graph(options), *reference, {}, Precision::kBf16);
+    EXPECT_NE(exact, judged);
+    EXPECT_LT(greatest_difference(exact, judged), kRounded);
+    // Sums that differ in their last bits may be rounded to different neighbours in the next step.
+    EXPECT_LT(greatest_difference(judged, run(training_graph(options), *cpu, {}, Precision::kBf16)),
+              kRounded / 4);
   }
 }
 
