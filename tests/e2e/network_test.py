@@ -325,3 +325,13 @@ def test_fashion_reaches_the_article(tmp_path):
     said = ok("fit", "fashion-mlp", "--out", tmp_path / "run", "--json", "--quiet", "--set", "model.layers[0].repeat=1",
               "--set", "train.epochs=1", timeout=300).json
     assert said["metrics"]["test_accuracy"] > 0.82
+
+
+def test_same_bits_on_real_data(tmp_path):
+    real("fashion-mnist")
+    models = []
+    for number, threads in enumerate((1, 2, 2)):
+        ok("fit", "fashion-mlp", "--out", tmp_path / str(number), "--quiet", "--threads", threads,
+           "--set", "model.layers[0].repeat=2", "--set", "train.batch_size=256", "--set", "train.epochs=1", timeout=300)
+        models.append(weights(tmp_path / str(number)))
+    assert models[0] == models[1] == models[2]
