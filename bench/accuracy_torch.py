@@ -1,7 +1,8 @@
 """PyTorch's accuracy on one workload: python bench/accuracy_torch.py WORKLOAD DATA-ROOT SEED EPOCHS [THREADS].
 
 Trains on the whole training part as Bascule's specs do: initialised as Keras does (Glorot's uniform weights, biases
-0), fp32, a new order of the samples in every epoch. Prints the test accuracy after every epoch as JSON."""
+0), fp32, a new order of the samples in every epoch. Prints the losses in training and the test accuracies, epoch by
+epoch, as JSON."""
 import json
 import sys
 
@@ -30,12 +31,13 @@ def main():
             nn.init.xavier_uniform_(layer.weight)
             nn.init.zeros_(layer.bias)
     optimizer = networks_torch.optimizer_of(workload, net, ["fused"])
-    accuracy = []
+    loss, accuracy = [], []
     for epoch in range(epochs):
-        networks_torch.train_epoch(workload, x, y, lambda xb, yb: functional.cross_entropy(net(xb), yb), optimizer)
+        total = networks_torch.train_epoch(workload, x, y, lambda xb, yb: functional.cross_entropy(net(xb), yb), optimizer)
+        loss.append(float(total) / -(-workload.train // workload.batch))
         accuracy.append(float(networks_torch.right_answers(net, x_test, y_test, 1000)) / len(x_test))
-        print(f"PyTorch seed {seed} epoch {epoch + 1}: {accuracy[-1]:.4f}", file=sys.stderr)
-    print(json.dumps(accuracy))
+        print(f"PyTorch seed {seed} epoch {epoch + 1}: loss {loss[-1]:.4f}, accuracy {accuracy[-1]:.4f}", file=sys.stderr)
+    print(json.dumps({"train_loss": loss, "test_accuracy": accuracy}))
 
 
 if __name__ == "__main__":
