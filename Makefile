@@ -5,16 +5,17 @@ BUILD := build/release
 # Warnings are errors where the result is submitted, not where somebody merely builds.
 PRESET := $(if $(CI),ci,release)
 
-.PHONY: help deps build demo test lint bench check-long install clean
+.PHONY: help deps build demo test lint bench bench-networks check-long install clean
 
 help:
-	@echo 'make demo        install what is needed, build, recommend books'
-	@echo 'make test        install what is needed, build, run every suite'
-	@echo 'make build       build $(BUILD)/bascule'
-	@echo 'make lint        formatter and clang-tidy'
-	@echo 'make bench       timings against pandas, SciPy, scikit-learn, implicit, sparse_dot_topn'
-	@echo 'make check-long  every suite under the sanitizers, and the fuzzers'
-	@echo 'make install     into PREFIX (default /usr/local)'
+	@echo 'make demo           install what is needed, build, recommend books'
+	@echo 'make test           install what is needed, build, run every suite'
+	@echo 'make build          build $(BUILD)/bascule'
+	@echo 'make lint           formatter and clang-tidy'
+	@echo 'make bench          timings against pandas, SciPy, scikit-learn, implicit, sparse_dot_topn'
+	@echo 'make bench-networks training times against PyTorch, tf.keras, JAX, scikit-learn'
+	@echo 'make check-long     every suite under the sanitizers, the fuzzers, 200 kills'
+	@echo 'make install        into PREFIX (default /usr/local)'
 
 deps:
 	@scripts/install-deps
@@ -37,6 +38,9 @@ lint: deps
 
 bench: deps
 	@bench/run
+
+bench-networks: deps
+	@bench/run-networks
 
 check-long: deps
 	@scripts/check-long

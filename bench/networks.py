@@ -124,6 +124,8 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json")
     options = parser.parse_args()
+    if options.variants and not options.peak:
+        parser.error("--variants needs --peak")
     options.work = os.path.abspath(options.work)
     os.makedirs(options.work, exist_ok=True)
     results = {"compare": [compare(options, name) for name in options.workloads.split(",")]} if options.peers else {"compare": []}

@@ -5,12 +5,50 @@ import json
 import sys
 import time
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
 import networks_data
+
+
+def network(workload):
+    """Its last layer gives logits."""
+    layers = []
+    for a, b in zip(workload.widths, workload.widths[1:]):
+        layers += [nn.Linear(a, b), nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
+
+
+def optimizer_of(workload, net, mode):
+    speed = {"fused": True} if "fused" in mode else {"foreach": True} if "foreach" in mode else {}
+    if workload.optimizer == "adam":
+        return torch.optim.Adam(net.parameters(), lr=workload.lr, **speed)
+    momentum = 0.9 if workload.optimizer == "nesterov" else 0
+    return torch.optim.SGD(net.parameters(), lr=workload.lr, momentum=momentum, nesterov=momentum > 0, **speed)
+
+
+def train_epoch(workload, x, y, loss_of, optimizer):
+    """Returns the sum of the batches' losses, which is still a tensor."""
+    n, batch, total = workload.train, workload.batch, 0.0
+    order = torch.randperm(n) if workload.shuffle else None
+    for at in range(0, n, batch):
+        rows = slice(at, at + batch) if order is None else order[at:at + batch]
+        optimizer.zero_grad(set_to_none=True)
+        loss = loss_of(x[rows], y[rows])
+        loss.backward()
+        optimizer.step()
+        total += loss.detach()
+    return total
+
+
+def right_answers(forward, x, y, batch):
+    """How many, as a tensor."""
+    right = torch.zeros((), dtype=torch.int64)
+    with torch.no_grad():
+        for at in range(0, len(x), batch):
+            right += (forward(x[at:at + batch]).argmax(1) == y[at:at + batch]).sum()
+    return right
 
 
 def main():
@@ -20,16 +58,8 @@ def main():
     torch.set_flush_denormal(True)
     torch.manual_seed(0)
     (x, y), (xv, yv) = [(torch.from_numpy(a), torch.from_numpy(b)) for a, b in networks_data.load(workload, path)]
-    layers = []
-    for a, b in zip(workload.widths, workload.widths[1:]):
-        layers += [nn.Linear(a, b), nn.ReLU()]
-    net = nn.Sequential(*layers[:-1])
-    speed = {"fused": True} if "fused" in mode else {"foreach": True} if "foreach" in mode else {}
-    if workload.optimizer == "adam":
-        optimizer = torch.optim.Adam(net.parameters(), lr=workload.lr, **speed)
-    else:
-        momentum = 0.9 if workload.optimizer == "nesterov" else 0
-        optimizer = torch.optim.SGD(net.parameters(), lr=workload.lr, momentum=momentum, nesterov=momentum > 0, **speed)
+    net = network(workload)
+    optimizer = optimizer_of(workload, net, mode)
     bf16 = "bf16" in mode
 
     def forward(xb):
@@ -42,27 +72,11 @@ def main():
     if "compile" in mode:
         loss_of = torch.compile(loss_of)
         forward = torch.compile(forward)
-    n, batch = workload.train, workload.batch
     seconds = []
     for _ in range(epochs):
         start = time.perf_counter()
-        order = torch.randperm(n) if workload.shuffle else None
-        total = 0.0
-        for at in range(0, n, batch):
-            if order is None:
-                xb, yb = x[at:at + batch], y[at:at + batch]
-            else:
-                rows = order[at:at + batch]
-                xb, yb = x[rows], y[rows]
-            optimizer.zero_grad(set_to_none=True)
-            loss = loss_of(xb, yb)
-            loss.backward()
-            optimizer.step()
-            total += loss.detach()
-        right = 0
-        with torch.no_grad():
-            for at in range(0, len(xv), batch):
-                right += (forward(xv[at:at + batch]).argmax(1) == yv[at:at + batch]).sum()
+        total = train_epoch(workload, x, y, loss_of, optimizer)
+        right = right_answers(forward, xv, yv, workload.batch)
         float(total), float(right)
         seconds.append(time.perf_counter() - start)
     print(json.dumps(seconds))

@@ -9,9 +9,31 @@ namespace bascule {
 namespace {
 
 constexpr int kMaxDepth = 16;
+constexpr int kMaxDots = 64;
 
 std::string place(const std::string& name, const toml::source_region& region) {
   return fmt::format("{}:{}", name, region.begin.line);
+}
+
+/// toml++ recurses over the parts of a dotted key and has no bound on them. Dots between what can
+/// stand around a key are counted, in values too: those with so many have no place in a spec.
+Status check_dots(std::string_view text, const std::string& name) {
+  int line = 1, dots = 0;
+  bool comment = false, blank = true;  // the line; so far
+  for (const char c : text) {
+    comment = comment || (blank && c == '#');
+    blank = blank && (c == ' ' || c == '\t');
+    if (std::string_view("\n,={}[]").find(c) != std::string_view::npos) dots = 0;
+    if (c == '\n') {
+      ++line;
+      comment = false;
+      blank = true;
+    }
+    if (c == '.' && !comment && ++dots > kMaxDots)
+      return {Code::kUsage,
+              fmt::format("{}:{}: a key or value has more than {} dots", name, line, kMaxDots)};
+  }
+  return {};
 }
 
 Result<ConfigValue> convert(const toml::node& node, const std::string& name, int depth) {
@@ -140,6 +162,7 @@ std::string ConfigValue::to_toml() const {
 
 Result<Config> Config::parse(std::string_view toml_text, const std::string& name) {
   Config config;
+  BASCULE_TRY(check_dots(toml_text, name));
   try {
     const toml::table table = toml::parse(toml_text, name);
     BASCULE_TRY(flatten(table, "", name, 0, config.values_));

@@ -133,7 +133,8 @@ Result<NetworkFitOutcome> fit_network(const NetworkSpec& given, const NetworkFit
   FitOptions options = spec.fit_options();
   const bool on_the_pool = device.target().device == "cpu";
   if (on_the_pool && pool.threads() >= available_processors()) options.loaders = &pool;
-  if (!request.out.empty()) options.checkpoints = request.out + "/checkpoints";
+  if (!request.out.empty())
+    options.checkpoints = fmt::format("{}/{}", request.out, kCheckpointsFolder);
   // A fit that is refused leaves an earlier run as it was.
   options.on_start = [&] { return run.begin(request.out, spec); };
   options.resume = request.resume;

@@ -67,6 +67,8 @@ Result<RunWriter> RunWriter::create(const std::string& path) {
     return Error{Code::kUsage, fmt::format("{}: is not a folder", path)};
   }
   BASCULE_TRY(remove_files(path, is_leftover));
+  const std::string checkpoints = writer.file(kCheckpointsFolder);
+  if (fs::is_directory(checkpoints, error)) BASCULE_TRY(remove_files(checkpoints, is_leftover));
   const bool empty = fs::is_empty(path, error);
   if (error) return failed(path, "cannot list", error);
   if (empty) {

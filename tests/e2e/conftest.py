@@ -5,6 +5,7 @@ BASCULE is the program, BASCULE_BUILD its build folder, BASCULE_SOURCE the repos
 """
 import json
 import os
+import random
 import subprocess
 from pathlib import Path
 
@@ -122,3 +123,50 @@ def books(tmp_path_factory):
 
 def spec(path, more=""):
     return f'task = "recommend"\n[data]\npath = "{path}"\n{more}'
+
+
+LAYERS = """
+[[model.layers]]
+type = "dense"
+units = 16
+activation = "relu"
+[[model.layers]]
+type = "dropout"
+rate = 0.1
+[[model.layers]]
+type = "dense"
+units = {outputs}
+activation = "{activation}"
+"""
+
+
+def network(path, task="classify", outputs=3, activation="softmax", train="epochs = 12", data=""):
+    return (f'task = "{task}"\n[data]\npath = "{path}"\nstandardise = true\n{data}\n'
+            + LAYERS.format(outputs=outputs, activation=activation)
+            + f'[train]\nbatch_size = 32\noptimizer = {{ type = "adam", lr = 0.01 }}\n{train}\n')
+
+
+@pytest.fixture(scope="session")
+def blobs(tmp_path_factory):
+    """Three clouds of points with names, 600 to train on and 150 to test."""
+    folder = tmp_path_factory.mktemp("blobs")
+    draw = random.Random(5)
+    centres = {"ash": (0, 2, -1), "birch": (2, -1, 0), "cedar": (-2, -1, 1)}
+    for part, count in (("train", 600), ("test", 150)):
+        lines = ["a,b,c,kind"]
+        for _ in range(count):
+            kind = draw.choice(sorted(centres))
+            lines.append(",".join(f"{draw.gauss(x, .7):.4f}" for x in centres[kind]) + "," + kind)
+        (folder / f"{part}.csv").write_text("\n".join(lines) + "\n")
+    (folder / "spec.toml").write_text(network(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def blobs_run(blobs, tmp_path_factory):
+    path = tmp_path_factory.mktemp("runs") / "blobs"
+    return path, ok("fit", blobs / "spec.toml", "--out", path, "--json", "--quiet").json
+
+
+def weights(folder):
+    return (folder / "model.safetensors").read_bytes()

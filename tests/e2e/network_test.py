@@ -1,63 +1,13 @@
 """Networks from the command line: fit, evaluate, predict, summary, and what may go wrong."""
 import json
-import os
 import random
 import shutil
-import signal
 import struct
-import subprocess
-import time
 import tomllib
 
 import pytest
 
-from conftest import PROGRAM, ok, real, refused, run
-
-LAYERS = """
-[[model.layers]]
-type = "dense"
-units = 16
-activation = "relu"
-[[model.layers]]
-type = "dropout"
-rate = 0.1
-[[model.layers]]
-type = "dense"
-units = {outputs}
-activation = "{activation}"
-"""
-
-
-def network(path, task="classify", outputs=3, activation="softmax", train="epochs = 12", data=""):
-    return (f'task = "{task}"\n[data]\npath = "{path}"\nstandardise = true\n{data}\n'
-            + LAYERS.format(outputs=outputs, activation=activation)
-            + f'[train]\nbatch_size = 32\noptimizer = {{ type = "adam", lr = 0.01 }}\n{train}\n')
-
-
-@pytest.fixture(scope="module")
-def blobs(tmp_path_factory):
-    """Three clouds of points with names, 600 to train on and 150 to test."""
-    folder = tmp_path_factory.mktemp("blobs")
-    draw = random.Random(5)
-    centres = {"ash": (0, 2, -1), "birch": (2, -1, 0), "cedar": (-2, -1, 1)}
-    for part, count in (("train", 600), ("test", 150)):
-        lines = ["a,b,c,kind"]
-        for _ in range(count):
-            kind = draw.choice(sorted(centres))
-            lines.append(",".join(f"{draw.gauss(x, .7):.4f}" for x in centres[kind]) + "," + kind)
-        (folder / f"{part}.csv").write_text("\n".join(lines) + "\n")
-    (folder / "spec.toml").write_text(network(folder))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def blobs_run(blobs, tmp_path_factory):
-    path = tmp_path_factory.mktemp("runs") / "blobs"
-    return path, ok("fit", blobs / "spec.toml", "--out", path, "--json", "--quiet").json
-
-
-def weights(folder):
-    return (folder / "model.safetensors").read_bytes()
+from conftest import network, ok, real, refused, weights
 
 
 def test_fit_says_what_it_reached(blobs_run):
@@ -150,14 +100,6 @@ def test_a_run_outlives_its_data(blobs, tmp_path):
     refused(3, "evaluate", tmp_path / "run", says=tmp_path / "data")
 
 
-def test_same_seed_same_bits(blobs, blobs_run, tmp_path):
-    for name, more in (("again", []), ("one", ["--threads", 1]), ("two", ["--threads", 2])):
-        ok("fit", blobs / "spec.toml", "--out", tmp_path / name, "--quiet", *more)
-        assert weights(tmp_path / name) == weights(blobs_run[0]), name
-    ok("fit", blobs / "spec.toml", "--out", tmp_path / "other", "--quiet", "--seed", 2)
-    assert weights(tmp_path / "other") != weights(blobs_run[0])
-
-
 def test_mixed_precision(blobs, blobs_run, tmp_path):
     """Nearly the same model, always the same bits, to resume from in the same precision only."""
     fit = ["fit", blobs / "spec.toml", "--precision", "bf16", "--json"]
@@ -177,58 +119,6 @@ def test_mixed_precision(blobs, blobs_run, tmp_path):
         assert abs(found["test_accuracy"]["value"] - said["metrics"]["test_accuracy"]) < .02
     explained = ok("summary", blobs / "spec.toml", "--explain", "--precision", "bf16").out
     assert "bf16 halves" in explained and "mixed_precision" in explained
-
-
-@pytest.mark.parametrize("stop", [1, 5, 11])
-def test_resumed_equals_uninterrupted(blobs, blobs_run, tmp_path, stop):
-    ok("fit", blobs / "spec.toml", "--out", tmp_path / "run", "--quiet", "--set", f"train.epochs={stop}")
-    ok("fit", blobs / "spec.toml", "--out", tmp_path / "run", "--quiet", "--resume")
-    assert weights(tmp_path / "run") == weights(blobs_run[0])
-    history = (tmp_path / "run" / "history.jsonl").read_text().splitlines()
-    assert [json.loads(line)["epoch"] for line in history] == list(range(1, 13))
-
-
-def long_fit(blobs, out, *more):
-    return subprocess.Popen([PROGRAM, "fit", str(blobs / "spec.toml"), "--out", str(out), "--quiet",
-                             "--set", "train.epochs=400", "--set", "train.checkpoint_seconds=0", *more],
-                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def wait_for(path, process):
-    end = time.monotonic() + 60
-    while not path.exists():
-        assert process.poll() is None and time.monotonic() < end
-        time.sleep(0.01)
-
-
-def test_ctrl_c_loses_nothing(blobs, tmp_path):
-    fit = long_fit(blobs, tmp_path / "run")
-    wait_for(tmp_path / "run" / "checkpoints" / "last.safetensors", fit)
-    fit.send_signal(signal.SIGINT)
-    assert fit.wait(60) == 130
-    ok("fit", blobs / "spec.toml", "--out", tmp_path / "run", "--quiet", "--resume", "--set", "train.epochs=400",
-       "--set", "train.checkpoint_seconds=0")
-    ok("fit", blobs / "spec.toml", "--out", tmp_path / "whole", "--quiet", "--set", "train.epochs=400",
-       "--set", "train.checkpoint_seconds=0")
-    assert weights(tmp_path / "run") == weights(tmp_path / "whole")
-
-
-def test_kill_at_any_moment_keeps_a_checkpoint(blobs, tmp_path):
-    """BASCULE_KILLS: how many moments; the long checks take 200."""
-    draw = random.Random(9)
-    out = tmp_path / "run"
-    for _ in range(int(os.environ.get("BASCULE_KILLS", "6"))):
-        fit = long_fit(blobs, out, "--resume", "--set", "train.epochs=1000000")
-        wait_for(out / "checkpoints" / "last.safetensors", fit)
-        time.sleep(draw.uniform(0.02, 0.2))
-        fit.kill()
-        fit.wait()
-        header = (out / "checkpoints" / "last.safetensors").read_bytes()
-        assert json.loads(header[8:8 + struct.unpack_from("<Q", header)[0]])
-    epochs = len((out / "history.jsonl").read_text().splitlines())
-    done = run("fit", blobs / "spec.toml", "--out", out, "--quiet", "--resume", "--set",
-               f"train.epochs={epochs + 50}", "--set", "train.checkpoint_seconds=0")
-    assert done.code == 0, done.err
 
 
 def test_regression(tmp_path):

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -86,6 +87,35 @@ TEST(Config, NestedArraysOfTablesAreNumberedAndEmptyEntriesAreKept) {
   EXPECT_EQ(c->find("a[1]")->to_toml(), "[]");
   EXPECT_EQ(c->find("a[1]")->origin, "s:3");
   EXPECT_EQ(c->find("a[2].layers")->to_toml(), "[]");
+}
+
+TEST(Config, DeepKeysAreRefusedBeforeTheyAreParsed) {
+  const auto repeat = [](const std::string& text, int times) {
+    std::string all;
+    for (int i = 0; i < times; ++i) all += text;
+    return all;
+  };
+  const auto refusal = [](const std::string& text) {
+    const auto config = Config::parse(text, "s");
+    EXPECT_FALSE(config.ok());
+    if (config.ok()) return std::string();
+    EXPECT_EQ(config.error().code, Code::kUsage);
+    return config.error().message;
+  };
+  const std::string deep = repeat(".a", 200'000), spaced = repeat(" . \"a\"", 100'000);
+  for (const std::string& text :
+       {fmt::format("a{} = 1\n", deep), fmt::format("[a{}]\n", deep),
+        fmt::format("[[a{}]]\n", deep), fmt::format("x = [{{ a{} = 1 }}]\n", deep),
+        fmt::format("\"#\"{} = 1\n", deep), fmt::format("a{} = 1\n", spaced)})
+    EXPECT_THAT(refusal(fmt::format("# deep\n{}", text)),
+                HasSubstr("s:2: a key or value has more than 64 dots"));
+  // As deep as values and keys may be together.
+  const std::string both = repeat(fmt::format("[\n{{ a{} = ", repeat(".a", 64)), 100);
+  EXPECT_THAT(refusal(fmt::format("x = {}1{}", both, repeat("}]", 100))), HasSubstr("s:"));
+  EXPECT_THAT(refusal(fmt::format("{}a = 1\n", repeat("a.", 30))), HasSubstr("nested too deeply"));
+  EXPECT_TRUE(
+      Config::parse(fmt::format("# {}\nw = [{}]\n", repeat(".", 200), repeat("0.5, ", 200)), "s")
+          .ok());
 }
 
 TEST(Config, SetTakesATextThatIsNotToml) {

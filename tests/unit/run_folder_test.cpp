@@ -105,12 +105,16 @@ TEST(RunFolder, RefusesFoldersThatAreNotRuns) {
 TEST(RunFolder, TemporaryFilesOfDeadProcessesAreSweptAway) {
   const TempFolder folder;
   const std::string dead = folder / "run/.bascule-2147483646-0.tmp";  // above any process id
+  const std::string half = folder / "run/checkpoints/.bascule-2147483646-1.tmp";
   const std::string alive = folder / ("run/.bascule-" + std::to_string(::getpid()) + "-77.tmp");
   ASSERT_TRUE(write_run(folder / "run", {1}).ok());
+  std::filesystem::create_directory(folder / "run/checkpoints");
   ASSERT_TRUE(write_atomically(dead, "x").ok());
+  ASSERT_TRUE(write_atomically(half, "x").ok());
   ASSERT_TRUE(write_atomically(alive, "x").ok());
   ASSERT_TRUE(RunWriter::create(folder / "run").ok());
   EXPECT_FALSE(std::filesystem::exists(dead));
+  EXPECT_FALSE(std::filesystem::exists(half));
   EXPECT_TRUE(std::filesystem::exists(alive));
 }
 

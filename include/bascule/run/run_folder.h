@@ -31,6 +31,7 @@ inline constexpr std::string_view kLabelsFile = "labels.txt";
 inline constexpr std::string_view kHistoryFile = "history.jsonl";
 inline constexpr std::string_view kReportFile = "report.html";
 inline constexpr std::string_view kManifestFile = "run.json";
+inline constexpr std::string_view kCheckpointsFolder = "checkpoints";
 
 /// What run.json says of one file.
 struct RunFile {
@@ -42,7 +43,8 @@ struct RunFile {
 class RunWriter {
  public:
   /// Makes the folder and its parents, marked as an incomplete run. An existing run is taken over,
-  /// its files stay until they are replaced. kUsage when `path` is not a folder, or holds files but
+  /// its files stay until they are replaced; half-written ones of dead processes are removed, of
+  /// checkpoints too. kUsage when `path` is not a folder, or holds files but
   /// is not a run.
   static Result<RunWriter> create(const std::string& path);
 
