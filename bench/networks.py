@@ -94,6 +94,16 @@ def compare(options, name):
             "seconds": {f"{side} ({p})": s for (side, p), s in median.items()}, "best": best}
 
 
+def ratios(result):
+    """fp32 against fp32, and bf16 against what is faster of the peers' two precisions."""
+    seconds, best = result["seconds"], result["best"]
+    if best["fp32"]:
+        yield f"fp32: {best['fp32'][0] / seconds['bascule (fp32)']:.2f} times as fast as {best['fp32'][1]}."
+    fastest = min((b for b in best.values() if b), default=None)
+    if fastest and "bascule (bf16)" in seconds:
+        yield f"bf16: {fastest[0] / seconds['bascule (bf16)']:.2f} times as fast as {fastest[1]}, the fastest in either precision."
+
+
 def variants(options, name, peak, count):
     """Seconds and share of the arithmetic limit for shapes drawn at random."""
     draw, rows = random.Random(options.seed), []
@@ -114,7 +124,7 @@ def main():
     parser.add_argument("--work", default="build/bench-data")
     parser.add_argument("--workloads", default="C1,C3,C4")
     parser.add_argument("--peers", default=",".join(PEERS))
-    parser.add_argument("--precisions", default="fp32")
+    parser.add_argument("--precisions", default="fp32,bf16")
     parser.add_argument("--epochs", type=int, default=3, help="timed, after one that is not")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
@@ -135,6 +145,8 @@ def main():
         print("| side | seconds an epoch | bascule is so many times faster |\n|---|---|---|")
         for side, seconds in sorted(result["seconds"].items(), key=lambda item: item[1]):
             print(f"| {side} | {seconds:.3f} | {seconds / mine:.2f} |")
+        for line in ratios(result):
+            print(f"\n{line}")
         if options.peak:
             print(f"\nArithmetic alone would take {result['gflop'] * 1e9 / options.peak:.3f} s: bascule reaches "
                   f"{result['gflop'] * 1e9 / options.peak / mine:.0%} of it.")
