@@ -23,12 +23,25 @@ void spin(const Done& done) {
   for (int i = 0; i < kSpins && !done(); ++i) __builtin_ia32_pause();
 }
 
+/// The processors that the calling thread may run on; none when the system does not say.
+cpu_set_t allowed_processors() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) != 0) CPU_ZERO(&set);
+  return set;
+}
+
+/// Moves the calling thread to one of `free`, and lets it go where it may go again.
+void move_to(const cpu_set_t& free, const cpu_set_t& allowed) {
+  if (CPU_COUNT(&free) == 0) return;
+  if (sched_setaffinity(0, sizeof free, &free) == 0) sched_setaffinity(0, sizeof allowed, &allowed);
+}
+
 }  // namespace
 
 int available_processors() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) return CPU_COUNT(&set);
+  const cpu_set_t set = allowed_processors();
+  if (CPU_COUNT(&set) > 0) return CPU_COUNT(&set);
   const unsigned count = std::thread::hardware_concurrency();
   return count > 0 ? static_cast<int>(count) : 1;
 }
@@ -38,6 +51,7 @@ struct ThreadPool::State {
   struct alignas(64) Share {
     std::atomic<std::int64_t> next{0};
     std::int64_t end = 0;
+    std::atomic<int> processor{-1};  ///< of the thread with this number, at its last job
   };
 
   explicit State(int threads) : thread_count(threads), shares(static_cast<std::size_t>(threads)) {}
@@ -66,7 +80,27 @@ struct ThreadPool::State {
     inside_pool = outer;
   }
 
+  /// Systems wake a thread where its waker runs, and leave two that wait for each other by turns on
+  /// one processor for a long time, although another one is idle.
+  void keep_apart(int thread, const cpu_set_t& allowed) {
+    const int here = sched_getcpu();
+    auto& mine = shares[static_cast<std::size_t>(thread)].processor;
+    mine.store(here, std::memory_order_relaxed);
+    cpu_set_t free = allowed;
+    bool crowded = false;
+    for (int other = 0; other < thread; ++other) {
+      const int taken = shares[static_cast<std::size_t>(other)].processor.load();
+      if (taken < 0) continue;
+      CPU_CLR(static_cast<unsigned>(taken), &free);
+      crowded = crowded || taken == here;
+    }
+    if (!crowded) return;
+    move_to(free, allowed);
+    mine.store(sched_getcpu(), std::memory_order_relaxed);
+  }
+
   void work(int thread) {
+    const cpu_set_t allowed = allowed_processors();
     std::uint64_t seen = 0;
     for (;;) {
       const Body* job = nullptr;
@@ -80,6 +114,7 @@ struct ThreadPool::State {
         job = body;
         active.fetch_add(1, std::memory_order_relaxed);
       }
+      keep_apart(thread, allowed);
       drain(*job, thread);
       const std::lock_guard lock(mutex);
       if (active.fetch_sub(1, std::memory_order_release) == 1) idle.notify_one();
@@ -135,6 +170,7 @@ void ThreadPool::run(std::int64_t chunks, const Body& body, int shares) {
   State& s = *state_;
   const std::lock_guard one_job(s.run_mutex);
   if (s.workers.empty()) s.start();
+  s.shares[0].processor.store(sched_getcpu(), std::memory_order_relaxed);
   {
     const std::lock_guard lock(s.mutex);
     s.body = &body;
