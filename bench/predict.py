@@ -44,19 +44,19 @@ class Ours:
 
 
 class OursOnCase:
-    def __init__(self, ours, run, inputs, threads, folder):
-        self.ours, self.folder, self.shape = ours, folder, inputs.shape
+    def __init__(self, ours, run, inputs, threads, precision, folder):
+        self.ours, self.folder, self.shape, self.name = ours, folder, inputs.shape, precision
         path = os.path.join(folder, "inputs.bin")
         inputs.tofile(path)
-        self.ours.ask(f"open case {run} {inputs.shape[1]} {threads} {path}")
+        self.ours.ask(f"open {self.name} {run} {inputs.shape[1]} {threads} {precision} {path}")
 
     def scores(self):
         path = os.path.join(self.folder, "scores.bin")
-        width = int(self.ours.ask(f"scores case {path}"))
+        width = int(self.ours.ask(f"scores {self.name} {path}"))
         return np.fromfile(path, np.float32).reshape(*self.shape[:2], width)
 
     def time(self, calls, cpu):
-        return [float(word) for word in self.ours.ask(f"time case {calls} {'cpu' if cpu else 'wall'}").split()]
+        return [float(word) for word in self.ours.ask(f"time {self.name} {calls} {'cpu' if cpu else 'wall'}").split()]
 
 
 def train(options, workload, folder, work):
@@ -82,11 +82,15 @@ def compare(options, name, batch, threads, ours, work):
     if not os.path.exists(run):
         run = train(options, workload, folder, work)
     inputs = np.ascontiguousarray(networks_data.load(workload, folder)[0][0][:8 * batch].reshape(8, batch, -1))
-    sides = {"bascule": OursOnCase(ours, run, inputs, threads, work)}
+    sides = {"bascule": OursOnCase(ours, run, inputs, threads, "fp32", work)}
     sides.update(predict_peers.sides(os.path.join(run, "model.safetensors"), workload.widths, inputs, threads, work))
     scores = sides["bascule"].scores()
     difference = {side: float(np.abs(peer.scores() - scores).max()) for side, peer in sides.items() if side != "bascule"}
     if max(difference.values()) > 1e-4:
+        raise SystemExit(f"{name}, batch {batch}: scores differ by {difference}")
+    sides["bascule bf16"] = OursOnCase(ours, run, inputs, threads, "bf16", work)
+    difference["bascule bf16"] = float(np.abs(sides["bascule bf16"].scores() - scores).max())
+    if difference["bascule bf16"] > 2e-2:
         raise SystemExit(f"{name}, batch {batch}: scores differ by {difference}")
     calls = {side: [] for side in sides}
     for _ in range(options.turns):

@@ -1,7 +1,8 @@
 // Our side of bench/predict.py: runs one command per line of stdin, answers one line each on
 // stdout, so that the runner can alternate between us and the peers in one run.
-//   open NAME RUN BATCH THREADS INPUTS   a predictor of a run folder; INPUTS: raw float32, some
-//                                        batches one after another: samples in all
+//   open NAME RUN BATCH THREADS PRECISION INPUTS
+//                                        a predictor of a run folder, fp32 or bf16; INPUTS: raw
+//                                        float32, some batches one after another: samples in all
 //   scores NAME FILE                     raw float32 scores of all batches: scores a sample
 //   time NAME CALLS CLOCK                microseconds of each call, after one that is not timed;
 //                                        CLOCK: wall, or cpu (processor time of all threads)
@@ -43,9 +44,12 @@ double microseconds_now(clockid_t clock) {
 class Subject {
  public:
   static Result<std::unique_ptr<Subject>> open(const std::string& run, std::int64_t batch,
-                                               int threads, const std::string& inputs) {
+                                               int threads, Precision precision,
+                                               const std::string& inputs) {
     auto subject = std::make_unique<Subject>(threads);
-    BASCULE_ASSIGN(nn::SavedNetwork saved, nn::SavedNetwork::open(run, *subject->device_));
+    CompileOptions compile;
+    compile.precision = precision;
+    BASCULE_ASSIGN(nn::SavedNetwork saved, nn::SavedNetwork::open(run, *subject->device_, compile));
     subject->run_ = std::make_unique<nn::SavedNetwork>(std::move(saved));
     BASCULE_ASSIGN(nn::Predictor predictor, subject->run_->predictor(batch));
     subject->predictor_ = std::make_unique<nn::Predictor>(std::move(predictor));
@@ -95,11 +99,12 @@ class Bench {
 
  private:
   Result<std::string> open(std::istream& line, const std::string& name) {
-    std::string path, inputs;
+    std::string path, precision, inputs;
     std::int64_t batch = 0;
     int threads = 0;
-    line >> path >> batch >> threads >> inputs;
-    BASCULE_ASSIGN(subjects_[name], Subject::open(path, batch, threads, inputs));
+    line >> path >> batch >> threads >> precision >> inputs;
+    const Precision products = precision == "bf16" ? Precision::kBf16 : Precision::kFp32;
+    BASCULE_ASSIGN(subjects_[name], Subject::open(path, batch, threads, products, inputs));
     return std::to_string(subjects_[name]->batches() * static_cast<std::size_t>(batch));
   }
 

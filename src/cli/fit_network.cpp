@@ -96,6 +96,7 @@ Status fit_network(const FitArguments& arguments, const Config& config, const Co
                 {"valid", outcome.valid_samples},
                 {"test", outcome.test_samples}}},
               {"metrics", outcome.metrics},
+              {"first_step_seconds", outcome.first_step},
               {"seconds", seconds_json(outcome.times)}});
   return {};
 }

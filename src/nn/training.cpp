@@ -107,6 +107,7 @@ NetworkSpec resolved(const NetworkSpec& spec, const std::string& path) {
 
 Result<NetworkFitOutcome> fit_network(const NetworkSpec& given, const NetworkFitRequest& request,
                                       Device& device, ThreadPool& pool) {
+  const Stopwatch whole;
   BASCULE_ASSIGN(const NetworkData data, load_network_data(given, request.data_dirs, pool));
   const NetworkSpec spec = resolved(given, data.set->path);
   NetworkFitOutcome outcome;
@@ -138,7 +139,10 @@ Result<NetworkFitOutcome> fit_network(const NetworkSpec& given, const NetworkFit
   // A fit that is refused leaves an earlier run as it was.
   options.on_start = [&] { return run.begin(request.out, spec); };
   options.resume = request.resume;
-  options.on_progress = request.on_progress;
+  options.on_progress = [&](const Progress& now) {
+    if (outcome.first_step == 0) outcome.first_step = whole.seconds();
+    request.on_progress(now);
+  };
   options.on_epoch = [&](const History& history) {
     if (logged.ok()) logged = run.add_epochs(history);
     request.on_epoch(history);

@@ -16,6 +16,7 @@ def test_fit_says_what_it_reached(blobs_run):
     assert {"train_loss", "valid_loss", "valid_accuracy", "test_loss", "test_accuracy"} <= set(said["metrics"])
     assert said["metrics"]["test_accuracy"] > 0.95
     assert {"read", "train", "test"} <= set(said["seconds"])
+    assert 0 < said["first_step_seconds"] < sum(said["seconds"].values())
 
 
 def test_run_folder(blobs_run):

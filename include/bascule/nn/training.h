@@ -71,6 +71,7 @@ struct NetworkFitOutcome {
   /// epoch was another one, best_test_… of that one's parameters.
   std::map<std::string, double> metrics;
   StageTimes times;
+  double first_step = 0;  ///< seconds from the beginning until the first batch was trained on
 };
 
 /// Reads, builds, trains, tests and writes the run folder. Errors: kUsage for a spec that does not
