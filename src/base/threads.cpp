@@ -31,8 +31,13 @@ cpu_set_t allowed_processors() {
   return set;
 }
 
-/// Moves the calling thread to one of `free`, and lets it go where it may go again.
-void move_to(const cpu_set_t& free, const cpu_set_t& allowed) {
+/// Moves the calling thread off the processors `taken`, if it may run elsewhere, and then lets it
+/// go where it may go again.
+void move_off(const cpu_set_t& taken) {
+  const cpu_set_t allowed = allowed_processors();
+  cpu_set_t both, free;
+  CPU_AND(&both, &allowed, &taken);
+  CPU_XOR(&free, &allowed, &both);
   if (CPU_COUNT(&free) == 0) return;
   if (sched_setaffinity(0, sizeof free, &free) == 0) sched_setaffinity(0, sizeof allowed, &allowed);
 }
@@ -82,25 +87,25 @@ struct ThreadPool::State {
 
   /// Systems wake a thread where its waker runs, and leave two that wait for each other by turns on
   /// one processor for a long time, although another one is idle.
-  void keep_apart(int thread, const cpu_set_t& allowed) {
+  void keep_apart(int thread) {
     const int here = sched_getcpu();
     auto& mine = shares[static_cast<std::size_t>(thread)].processor;
     mine.store(here, std::memory_order_relaxed);
-    cpu_set_t free = allowed;
+    cpu_set_t taken;
+    CPU_ZERO(&taken);
     bool crowded = false;
     for (int other = 0; other < thread; ++other) {
-      const int taken = shares[static_cast<std::size_t>(other)].processor.load();
-      if (taken < 0) continue;
-      CPU_CLR(static_cast<unsigned>(taken), &free);
-      crowded = crowded || taken == here;
+      const int there =
+          shares[static_cast<std::size_t>(other)].processor.load(std::memory_order_relaxed);
+      if (there >= 0) CPU_SET(static_cast<unsigned>(there), &taken);
+      crowded = crowded || there == here;
     }
-    if (!crowded) return;
-    move_to(free, allowed);
+    if (!crowded || here < 0) return;
+    move_off(taken);
     mine.store(sched_getcpu(), std::memory_order_relaxed);
   }
 
   void work(int thread) {
-    const cpu_set_t allowed = allowed_processors();
     std::uint64_t seen = 0;
     for (;;) {
       const Body* job = nullptr;
@@ -114,7 +119,7 @@ struct ThreadPool::State {
         job = body;
         active.fetch_add(1, std::memory_order_relaxed);
       }
-      keep_apart(thread, allowed);
+      keep_apart(thread);
       drain(*job, thread);
       const std::lock_guard lock(mutex);
       if (active.fetch_sub(1, std::memory_order_release) == 1) idle.notify_one();

@@ -2,9 +2,12 @@
 #include <atomic>
 #include <numeric>
 #include <stdexcept>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <bascule/base/threads.h>
 
@@ -82,6 +85,41 @@ TEST(ThreadPool, NestedCallsRunInPlace) {
   std::atomic<int> count{0};
   pool.run(4, [&](std::int64_t, int) { pool.run(5, [&](std::int64_t, int) { ++count; }); });
   EXPECT_EQ(count, 20);
+}
+
+// Where the system leaves two threads on one processor, they take turns for as long as they work.
+TEST(ThreadPool, AWorkerLeavesTheCallersProcessor) {
+  if (available_processors() < 2) GTEST_SKIP() << "one processor";
+  ThreadPool pool(2);
+  const auto processors = [&] {
+    std::atomic<int> of_thread[2] = {-1, -1};
+    std::atomic<int> begun{0};
+    pool.run(2, [&](std::int64_t, int thread) {
+      of_thread[thread] = sched_getcpu();
+      ++begun;
+      while (begun < 2) std::this_thread::yield();  // one chunk to each
+    });
+    return std::pair<int, int>(of_thread[0], of_thread[1]);
+  };
+  int apart = 0;
+  for (int round = 0; round < 50; ++round) {
+    const int caller = sched_getcpu();
+    std::atomic<int> begun{0};
+    pool.run(2, [&](std::int64_t, int thread) {
+      ++begun;
+      while (begun < 2) std::this_thread::yield();
+      if (thread == 0) return;
+      cpu_set_t before, one;
+      sched_getaffinity(0, sizeof before, &before);
+      CPU_ZERO(&one);
+      CPU_SET(static_cast<unsigned>(caller), &one);
+      sched_setaffinity(0, sizeof one, &one);
+      sched_setaffinity(0, sizeof before, &before);
+    });
+    const auto [first, second] = processors();
+    apart += first != second ? 1 : 0;
+  }
+  EXPECT_GE(apart, 40);
 }
 
 TEST(ThreadPool, ZeroChunksDoNothing) {
