@@ -38,7 +38,7 @@ void pack_one_panel(const GemmPlan& plan, const float* b, std::int64_t p, Range 
 inline std::int64_t depth_step(const GemmPlan& plan, std::int64_t k) {
   const std::int64_t depth = plan.b.rows, rest = depth - k;
   const std::int64_t unit = plan.a_layout == MatrixLayout::kPanels ? plan.a.panel : 4;
-  const std::int64_t blocks = (rest + kDepthBlock - 1) / kDepthBlock;
+  const std::int64_t blocks = std::max((rest + kDepthBlock - 1) / kDepthBlock, std::int64_t{1});
   return std::min(rest, ((rest + blocks - 1) / blocks + unit - 1) / unit * unit);
 }
 

@@ -15,8 +15,8 @@ using Vec = __m256;
 using Doubles = __m256d;
 using Bits __attribute__((vector_size(32))) = std::int32_t;
 using LongBits __attribute__((vector_size(32))) = std::int64_t;
-constexpr int kWidth = 8;
-constexpr Bits kIota = {0, 1, 2, 3, 4, 5, 6, 7};
+inline constexpr int kWidth = 8;
+inline constexpr Bits kIota = {0, 1, 2, 3, 4, 5, 6, 7};
 
 BASCULE_KERNEL Vec load(const float* p) {
   return _mm256_loadu_ps(p);

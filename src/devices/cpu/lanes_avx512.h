@@ -15,8 +15,8 @@ using Vec = __m512;
 using Doubles = __m512d;
 using Bits __attribute__((vector_size(64))) = std::int32_t;
 using LongBits __attribute__((vector_size(64))) = std::int64_t;
-constexpr int kWidth = 16;
-constexpr Bits kIota = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+inline constexpr int kWidth = 16;
+inline constexpr Bits kIota = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
 BASCULE_KERNEL Vec load(const float* p) {
   return _mm512_loadu_ps(p);

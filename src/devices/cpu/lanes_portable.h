@@ -16,8 +16,8 @@ using Vec __attribute__((vector_size(16))) = float;
 using Doubles __attribute__((vector_size(16))) = double;
 using Bits __attribute__((vector_size(16))) = std::int32_t;
 using LongBits __attribute__((vector_size(16))) = std::int64_t;
-constexpr int kWidth = 4;
-constexpr Bits kIota = {0, 1, 2, 3};
+inline constexpr int kWidth = 4;
+inline constexpr Bits kIota = {0, 1, 2, 3};
 
 BASCULE_KERNEL Vec load(const float* p) {
   Vec v;
