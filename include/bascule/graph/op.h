@@ -62,6 +62,8 @@ struct OpInfo {
   bool elementwise = false;
   /// Output 0 holds the same elements in the same order as input 0 (reshape): costs nothing.
   bool view = false;
+  /// Adds up products of elements of its first two inputs, which the attribute "bf16" has rounded.
+  bool product = false;
   /// Draws numbers: a pure function of its attributes, the step and the index of the element.
   bool random = false;
   /// Output o may be written over input in_place[o] if both have the same type; not when that is

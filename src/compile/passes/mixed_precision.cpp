@@ -3,20 +3,11 @@
 // for a bf16 weight are not lost (Micikevicius et al. 2018, "Mixed precision training"); bf16 has
 // the exponents of float32 and wants no loss scaling (Kalamkar et al. 2019).
 #include <bascule/graph/op.h>
-#include <bascule/graph/ops.h>
 
 #include "compile/passes.h"
 #include "compile/rewrite.h"
 
 namespace bascule::detail {
-namespace {
-
-bool is_product(std::string_view op) {
-  return op == "matmul" || op == "linear" || op == "linear_input_grad" ||
-         op == "linear_weight_grad" || op == "linear_update";
-}
-
-}  // namespace
 
 void mixed_precision(Compilation& c) {
   if (c.options.precision == Precision::kFp32) return;
@@ -24,7 +15,7 @@ void mixed_precision(Compilation& c) {
   std::vector<Replacement> found;
   for (NodeId id = 0; id < graph.size(); ++id) {
     const Node& node = graph.node(id);
-    if (!is_product(node.op->name)) continue;
+    if (!node.op->product) continue;
     Attributes attributes = node.attributes;
     attributes.set("bf16", std::int64_t{1});
     std::vector<ValueId> outputs;

@@ -164,6 +164,7 @@ OpInfo product_op(std::string_view name, decltype(OpInfo::infer) infer,
   info.infer = infer;
   info.flops = flops;
   info.cases = cases;
+  info.product = true;
   return info;
 }
 

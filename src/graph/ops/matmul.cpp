@@ -84,6 +84,7 @@ std::span<const OpInfo> matmul_ops() {
     info.gradient = gradient;
     info.flops = flops;
     info.cases = cases;
+    info.product = true;
     return info;
   }()};
   return ops;
