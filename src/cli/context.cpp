@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <bascule/compile/compile.h>
 #include <bascule/data/catalogue.h>
 
 namespace bascule::cli {

@@ -9,11 +9,14 @@
 
 #include <bascule/base/status.h>
 #include <bascule/base/timer.h>
-#include <bascule/compile/compile.h>
 
 namespace CLI {
 class App;
 }
+namespace bascule {
+struct CompileOptions;
+struct Target;
+}  // namespace bascule
 
 namespace bascule::cli {
 

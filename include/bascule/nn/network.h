@@ -40,9 +40,9 @@ class Network {
   /// Gives all parameters and buffers their first values again.
   Status initialize();
 
-  /// For few samples at a time and again and again, see Predictor.
   /// Outputs for samples that follow one another: n · sample elements → n · output elements. Large
-  /// inputs are cut into batches. kUsage when the number of elements does not fit.
+  /// inputs are cut into batches. kUsage when the number of elements does not fit. For few samples
+  /// at a time and again and again, see Predictor.
   Result<std::vector<float>> predict(std::span<const float> features);
   /// The same, into memory of the caller.
   Status predict(std::span<const float> features, std::span<float> outputs);
