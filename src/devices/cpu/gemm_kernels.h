@@ -45,7 +45,8 @@ struct Tile {
   const UpdateParameters* parameters;
   /// What the next tile needs, fetched during this one if `lines` > 0: of kWeightRows, a of
   /// parts[0]'s shape; of kColumns, `lines` lines of three arrays, two from each row, or `lines`
-  /// rows where the weights, whose upper halves are ahead[0] then, are in halves.
+  /// rows where the weights, whose upper halves are ahead[0] then, are in halves; a state that the
+  /// rule lacks is null there.
   const float* ahead[3];
   std::int64_t ahead_stride, lines;
 };

@@ -15,6 +15,8 @@ std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
 }
 
+/// A mebibyte: what a second cache holds, so that copying twice stays cheaper than fetching what
+/// another core wrote.
 constexpr std::int64_t kMostOwnFloats = 1 << 18;
 
 /// Most lines that fall into one set of the first cache, of `lines` from each of `rows` rows; the

@@ -51,13 +51,15 @@ void fetch_next(const GemmPlan& plan, Place place, std::int64_t rows, std::int64
   for (int i = 0; i < 3; ++i) tile.ahead[i] = arrays[i] + place.at + rows * place.stride;
 }
 
-/// The same for weights in halves, which are changed in place of targets[0].
-void aim_at_halves(const Halves& halves, float* weights, std::int64_t row, std::int64_t rows,
-                   std::int64_t p, Tile& tile) {
+/// Weights in halves are changed, and fetched, in place of targets[0].
+void aim_at_halves(const Halves& halves, float* weights, int states, std::int64_t row,
+                   std::int64_t rows, std::int64_t p, Tile& tile) {
   const std::int64_t width = halves.panels.width(p), at = halves.panels.offset(p) + row * width;
   tile.upper = halves.upper(weights) + at;
   tile.lower = halves.lower(weights) + at;
   tile.ahead[0] = reinterpret_cast<const float*>(tile.upper + rows * width);
+  for (int state = states; state < 2; ++state) tile.ahead[1 + state] = nullptr;
+  tile.ahead_stride = width;
   tile.lines = rows;
 }
 
@@ -116,7 +118,7 @@ void update_weights(const GemmPlan& plan, const float* x, const float* dy, Matri
       if (last) fetch_next(plan, place, rows, width, arrays, tile);
       const bool direct = last && fused && whole(plan, layout, p);
       for (int i = 0; i < 3; ++i) tile.targets[i] = arrays[i] + place.at;
-      if (in_halves && last) aim_at_halves(halves, target.weights, row, rows, p, tile);
+      if (in_halves && last) aim_at_halves(halves, target.weights, states, row, rows, p, tile);
       tile.target_stride = place.stride;
       tile.parameters = &target.parameters;
       (direct ? updates : sums)[width / kLanes - 1][rows - 1](tile);
