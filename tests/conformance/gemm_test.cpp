@@ -314,6 +314,7 @@ Element updated(UpdateRule rule, const UpdateParameters& p, Element e, double g)
       e.s0 = square * e.s0 + (1 - square) * g * g;
       return {e.w - lr * g / (std::sqrt(e.s0) + p.epsilon), e.s0, 0};
     case UpdateRule::kAdam:
+    case UpdateRule::kDecayedAdam:
       e.s0 = mu * e.s0 + (1 - mu) * g;
       e.s1 = square * e.s1 + (1 - square) * g * g;
       return {e.w * p.keep - lr * e.s0 / (std::sqrt(e.s1) * p.root + p.epsilon), e.s0, e.s1};
@@ -328,7 +329,8 @@ UpdateParameters parameters_of(UpdateRule rule, bool decay) {
   p.momentum = .9F;
   p.square = .98F;
   p.epsilon = 1e-6F;
-  if (rule != UpdateRule::kAdam) return p;
+  if (rule == UpdateRule::kAdam) decay = false;
+  if (rule != UpdateRule::kAdam && rule != UpdateRule::kDecayedAdam) return p;
   AdamSettings adam;
   adam.lr = .05;
   adam.epsilon = 1e-6;

@@ -37,8 +37,9 @@ void pack_one_panel(const GemmPlan& plan, const float* b, std::int64_t p, Range 
 /// How many k from k on are multiplied in one go: nearly equal blocks, whole panels of A.
 inline std::int64_t depth_step(const GemmPlan& plan, std::int64_t k) {
   const std::int64_t depth = plan.b.rows, rest = depth - k;
+  if (rest <= kDepthBlock) return rest;
   const std::int64_t unit = plan.a_layout == MatrixLayout::kPanels ? plan.a.panel : 4;
-  const std::int64_t blocks = std::max((rest + kDepthBlock - 1) / kDepthBlock, std::int64_t{1});
+  const std::int64_t blocks = (rest + kDepthBlock - 1) / kDepthBlock;
   return std::min(rest, ((rest + blocks - 1) / blocks + unit - 1) / unit * unit);
 }
 

@@ -43,6 +43,10 @@ BASCULE_KERNEL Vec fma(Vec a, Vec b, Vec c) {
 BASCULE_KERNEL Vec root(Vec a) {
   return _mm256_sqrt_ps(a);
 }
+/// w − over / under.
+BASCULE_KERNEL Vec subtract_quotient(Vec w, Vec over, Vec under) {
+  return w - over / under;
+}
 
 /// a[0] b[0] a[1] b[1] …, from the lower halves and from the upper ones.
 BASCULE_KERNEL Vec interleave_low(Vec a, Vec b) {

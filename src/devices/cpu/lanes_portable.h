@@ -45,6 +45,10 @@ BASCULE_KERNEL Vec fma(Vec a, Vec b, Vec c) {
 BASCULE_KERNEL Vec root(Vec a) {
   return Vec{std::sqrt(a[0]), std::sqrt(a[1]), std::sqrt(a[2]), std::sqrt(a[3])};
 }
+/// w − over / under.
+BASCULE_KERNEL Vec subtract_quotient(Vec w, Vec over, Vec under) {
+  return w - over / under;
+}
 
 /// a[0] b[0] a[1] b[1] …, from the lower halves and from the upper ones.
 BASCULE_KERNEL Vec interleave_low(Vec a, Vec b) {

@@ -21,7 +21,7 @@ UpdateRule momentum_rule(const Attributes& attributes) {
 }  // namespace
 
 UpdateParameters OptimizerRule::at(float lr, std::int64_t step) const {
-  if (rule == UpdateRule::kAdam) {
+  if (rule == UpdateRule::kAdam || rule == UpdateRule::kDecayedAdam) {
     AdamSettings settings = adam;
     settings.lr = double{lr};
     return adam_parameters(settings, step + 1);
@@ -44,7 +44,8 @@ std::optional<OptimizerRule> optimizer_rule(std::string_view op, const Attribute
     result.parameters.square = static_cast<float>(number("rho"));
     result.parameters.epsilon = static_cast<float>(positive(number("epsilon")));
   } else if (op == "adam_update") {
-    result.rule = UpdateRule::kAdam;
+    const bool decays = number("decay") != 0 || number("decoupled_decay") != 0;
+    result.rule = decays ? UpdateRule::kDecayedAdam : UpdateRule::kAdam;
     result.adam = {0,
                    number("beta1"),
                    number("beta2"),

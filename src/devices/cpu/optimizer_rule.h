@@ -12,7 +12,7 @@ namespace bascule::detail {
 struct OptimizerRule {
   UpdateRule rule = UpdateRule::kSgd;
   UpdateParameters parameters;  ///< but for those that depend on the learning rate and the step
-  AdamSettings adam;            ///< kAdam only
+  AdamSettings adam;            ///< of Adam only
 
   /// `step` is the number of steps done before.
   [[nodiscard]] UpdateParameters at(float lr, std::int64_t step) const;

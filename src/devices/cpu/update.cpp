@@ -9,6 +9,7 @@ int update_states(UpdateRule rule) {
     case UpdateRule::kSgd:
       return 0;
     case UpdateRule::kAdam:
+    case UpdateRule::kDecayedAdam:
       return 2;
     default:
       return 1;

@@ -4,7 +4,7 @@
 
 namespace bascule::detail {
 
-/// g is the gradient plus decay · w in all of them; v and m are states that start at zero.
+/// g is the gradient plus decay · w in all but one of them; v and m are states that start at zero.
 enum class UpdateRule {
   kSgd,             ///< w' = w − lr g
   kMomentum,        ///< v' = μ v + g, w' = w − lr v' (PyTorch)
@@ -12,21 +12,22 @@ enum class UpdateRule {
   kScaledMomentum,  ///< v' = μ v − lr g, w' = w + v' (Lasagne, Keras)
   kScaledNesterov,  ///< the same v', w' = w + μ v' − lr g
   kRmsProp,         ///< v' = ρ v + (1 − ρ) g², w' = w − lr g / (√v' + ε)
-  kAdam,            ///< Kingma & Ba, algorithm 1, with keep · w in place of w (AdamW)
+  kAdam,            ///< Kingma & Ba, algorithm 1; no decay
+  kDecayedAdam,     ///< the same with decay, and with keep · w in place of w (AdamW)
 };
-inline constexpr int kUpdateRules = 7;
+inline constexpr int kUpdateRules = 8;
 
 /// How many state arrays a rule has (0, 1 or 2).
 int update_states(UpdateRule rule);
 
 /// What a step needs, computed once for all weights. ε must be positive: padding has g = v = 0.
 struct UpdateParameters {
-  float lr = 0;        ///< of kAdam: lr / (1 − β₁ᵗ)
+  float lr = 0;        ///< of Adam: lr / (1 − β₁ᵗ)
   float decay = 0;     ///< added to the gradient as decay · w
-  float keep = 1;      ///< of kAdam: 1 − lr · decoupled decay
-  float momentum = 0;  ///< μ; of kAdam β₁
+  float keep = 1;      ///< of kDecayedAdam: 1 − lr · decoupled decay
+  float momentum = 0;  ///< μ; of Adam β₁
   float square = 0;    ///< ρ or β₂
-  float root = 1;      ///< of kAdam: 1 / √(1 − β₂ᵗ)
+  float root = 1;      ///< of Adam: 1 / √(1 − β₂ᵗ)
   float epsilon = 0;   ///< added outside the root
 };
 
@@ -43,7 +44,7 @@ struct UpdateTarget {
   UpdateRule rule = UpdateRule::kSgd;
   UpdateParameters parameters;
   float* weights = nullptr;
-  float* states[2] = {nullptr, nullptr};  ///< v; or m and v of kAdam
+  float* states[2] = {nullptr, nullptr};  ///< v; or m and v of Adam
 };
 
 }  // namespace bascule::detail

@@ -5,62 +5,64 @@
 namespace bascule::detail {
 namespace {
 
-/// Where row `row` of panel p of a matrix [inputs, outputs] lies, and how far apart its rows are.
-struct Place {
-  std::int64_t at, stride;
+/// Panel p of a matrix [inputs, outputs]: row r of its `width` columns, with padding, lies at
+/// begin + r · stride.
+struct PanelPlace {
+  std::int64_t p, width, valid, begin, stride;
+  /// Whether the matrix has whole vectors here; in the last panel of a row-major one it may not.
+  bool whole;
 };
-Place place_of(const GemmPlan& plan, MatrixLayout layout, std::int64_t row, std::int64_t p) {
+PanelPlace place_of(const GemmPlan& plan, MatrixLayout layout, std::int64_t p) {
+  const std::int64_t width = plan.b.width(p), valid = plan.b.valid(p);
   if (layout == MatrixLayout::kRowMajor)
-    return {row * plan.b.columns + p * plan.b.panel, plan.b.columns};
-  const std::int64_t width = plan.b.width(p);
-  return {p * plan.b.panel * plan.rows + row * width, width};
+    return {p, width, valid, p * plan.b.panel, plan.b.columns, valid == width};
+  return {p, width, valid, p * plan.b.panel * plan.rows, width, true};
 }
 
-/// Whether panel p of the result has whole vectors; the last one of a row-major matrix may not.
-bool whole(const GemmPlan& plan, MatrixLayout layout, std::int64_t p) {
-  return layout == MatrixLayout::kPanels || plan.b.valid(p) == plan.b.width(p);
-}
-
-/// Goes through the tiles of a chunk, each in the order of k: run(tile, row, rows, p, last) with
+/// Goes through the tiles of a chunk, each in the order of k: run(tile, place, rows, last) with
 /// everything but c and the targets set.
 template <class Run>
-void each_tile(const ChunkPlan& work, const Run& run) {
+void each_tile(const ChunkPlan& work, MatrixLayout layout, const Run& run) {
   const GemmPlan& plan = work.plan;
-  const std::int64_t groups = (work.rows.size() + plan.kernels->rows - 1) / plan.kernels->rows;
+  const std::int64_t depth = plan.b.rows, most = plan.kernels->rows;
+  const std::int64_t groups = (work.rows.size() + most - 1) / most;
+  Tile tile{};
   for (std::int64_t p = work.panels.begin; p < work.panels.end; ++p) {
     const float* b = work.panel(p);
+    const PanelPlace place = place_of(plan, layout, p);
     for (std::int64_t group = 0; group < groups; ++group) {
       const Range rows = piece(work.rows.size(), groups, group);
-      for (std::int64_t k = 0, step = 0; k < plan.b.rows; k += step) {
+      const std::int64_t row = work.rows.begin + rows.begin;
+      for (std::int64_t k = 0, step = 0; k < depth; k += step) {
         step = depth_step(plan, k);
-        Tile tile{};
-        place_a(plan, work.source, work.rows.begin + rows.begin, k, step, tile);
-        tile.b = b + k * plan.b.width(p);
+        place_a(plan, work.source, row, k, step, tile);
+        tile.b = b + k * place.width;
         tile.accumulate = k > 0;
-        run(tile, work.rows.begin + rows.begin, rows.size(), p, k + step == plan.b.rows);
+        tile.lines = 0;
+        run(tile, place, Range{row, row + rows.size()}, k + step == depth);
       }
     }
   }
 }
 
 /// Fetches the tile after this one of the arrays that are to change.
-void fetch_next(const GemmPlan& plan, Place place, std::int64_t rows, std::int64_t width,
+void fetch_next(const GemmPlan& plan, const PanelPlace& place, std::int64_t row,
                 float* const (&arrays)[3], Tile& tile) {
-  tile.lines = plan.kernels->rows * width / kLanes;
-  tile.ahead_stride = width == kLanes ? 2 * place.stride : place.stride;
-  for (int i = 0; i < 3; ++i) tile.ahead[i] = arrays[i] + place.at + rows * place.stride;
+  tile.lines = plan.kernels->rows * place.width / kLanes;
+  tile.ahead_stride = place.width == kLanes ? 2 * place.stride : place.stride;
+  for (int i = 0; i < 3; ++i) tile.ahead[i] = arrays[i] + place.begin + row * place.stride;
 }
 
 /// Weights in halves are changed, and fetched, in place of targets[0].
-void aim_at_halves(const Halves& halves, float* weights, int states, std::int64_t row,
-                   std::int64_t rows, std::int64_t p, Tile& tile) {
-  const std::int64_t width = halves.panels.width(p), at = halves.panels.offset(p) + row * width;
+void aim_at_halves(const Halves& halves, float* weights, int states, const PanelPlace& place,
+                   Range rows, Tile& tile) {
+  const std::int64_t at = halves.panels.offset(place.p) + rows.begin * place.width;
   tile.upper = halves.upper(weights) + at;
   tile.lower = halves.lower(weights) + at;
-  tile.ahead[0] = reinterpret_cast<const float*>(tile.upper + rows * width);
+  tile.ahead[0] = reinterpret_cast<const float*>(tile.upper + rows.size() * place.width);
   for (int state = states; state < 2; ++state) tile.ahead[1 + state] = nullptr;
-  tile.ahead_stride = width;
-  tile.lines = rows;
+  tile.ahead_stride = place.width;
+  tile.lines = rows.size();
 }
 
 }  // namespace
@@ -78,20 +80,17 @@ void weight_gradient(const GemmPlan& plan, const float* x, const float* dy, Matr
   const TileTable& functions = plan.tiles();
   run_product(plan, x, dy, workspace, pool, [&](const GemmSource& source, std::int64_t chunk) {
     alignas(64) float block[kMostTileRows * kWidestPanel];
-    const auto run = [&](Tile& tile, std::int64_t row, std::int64_t rows, std::int64_t p,
-                         bool last) {
-      const std::int64_t width = plan.b.width(p);
-      const Place place = place_of(plan, layout, row, p);
-      const bool direct = whole(plan, layout, p);
-      tile.c = direct ? dw + place.at : block;
-      tile.c_stride = direct ? place.stride : width;
-      if (last) fetch_next(plan, place, rows, width, {dw, dw, dw}, tile);
-      functions[width / kLanes - 1][rows - 1](tile);
-      if (last && !direct)
-        plan.kernels->finish_rows(block, rows, width, nullptr, false, dw + place.at, place.stride,
-                                  plan.b.valid(p));
+    const auto run = [&](Tile& tile, const PanelPlace& place, Range rows, bool last) {
+      const std::int64_t at = place.begin + rows.begin * place.stride;
+      tile.c = place.whole ? dw + at : block;
+      tile.c_stride = place.whole ? place.stride : place.width;
+      if (last) fetch_next(plan, place, rows.end, {dw, dw, dw}, tile);
+      functions[place.width / kLanes - 1][rows.size() - 1](tile);
+      if (last && !place.whole)
+        plan.kernels->finish_rows(block, rows.size(), place.width, nullptr, false, dw + at,
+                                  place.stride, place.valid);
     };
-    each_tile({plan, source, chunk}, run);
+    each_tile({plan, source, chunk}, layout, run);
   });
 }
 
@@ -109,27 +108,25 @@ void update_weights(const GemmPlan& plan, const float* x, const float* dy, Matri
                             states > 1 ? target.states[1] : target.weights};
   run_product(plan, x, dy, workspace, pool, [&](const GemmSource& source, std::int64_t chunk) {
     alignas(64) float block[kMostTileRows * kWidestPanel];
-    const auto run = [&](Tile& tile, std::int64_t row, std::int64_t rows, std::int64_t p,
-                         bool last) {
-      const std::int64_t width = plan.b.width(p);
-      const Place place = place_of(plan, layout, row, p);
+    const auto run = [&](Tile& tile, const PanelPlace& place, Range rows, bool last) {
+      const std::int64_t at = place.begin + rows.begin * place.stride;
       tile.c = block;
-      tile.c_stride = width;
-      if (last) fetch_next(plan, place, rows, width, arrays, tile);
-      const bool direct = last && fused && whole(plan, layout, p);
-      for (int i = 0; i < 3; ++i) tile.targets[i] = arrays[i] + place.at;
-      if (in_halves && last) aim_at_halves(halves, target.weights, states, row, rows, p, tile);
+      tile.c_stride = place.width;
+      if (last) fetch_next(plan, place, rows.end, arrays, tile);
+      const bool direct = last && fused && place.whole;
+      for (int i = 0; i < 3; ++i) tile.targets[i] = arrays[i] + at;
+      if (in_halves && last) aim_at_halves(halves, target.weights, states, place, rows, tile);
       tile.target_stride = place.stride;
       tile.parameters = &target.parameters;
-      (direct ? updates : sums)[width / kLanes - 1][rows - 1](tile);
+      (direct ? updates : sums)[place.width / kLanes - 1][rows.size() - 1](tile);
       if (!last || direct) return;
-      for (std::int64_t r = 0; r < rows; ++r) {
-        const std::int64_t at = place.at + r * place.stride;
-        plan.kernels->updates[rule](arrays[0] + at, arrays[1] + at, arrays[2] + at,
-                                    block + r * width, plan.b.valid(p), target.parameters);
+      for (std::int64_t r = 0; r < rows.size(); ++r) {
+        const std::int64_t row = at + r * place.stride;
+        plan.kernels->updates[rule](arrays[0] + row, arrays[1] + row, arrays[2] + row,
+                                    block + r * place.width, place.valid, target.parameters);
       }
     };
-    each_tile({plan, source, chunk}, run);
+    each_tile({plan, source, chunk}, layout, run);
   });
 }
 
