@@ -7,9 +7,10 @@
 namespace bascule::detail {
 namespace {
 
-constexpr std::int64_t kMostChunks = 32;
+constexpr std::int64_t kMostChunks = 64;
 constexpr std::int64_t kReadCycles = 2;  // of a chunk for each vector of b, from the third cache
-constexpr std::int64_t kChunkCycles = 64'000;  // about 20 µs, a cycle being one vector multiply-add
+constexpr std::int64_t kChunkCycles = 16'000;  // about 5 µs, a cycle being one vector multiply-add:
+                                               // a core that is slower today takes fewer chunks
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
