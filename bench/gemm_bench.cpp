@@ -5,11 +5,14 @@
 // left out, but so is waiting for a core.
 //   gemm_bench [--csv] [--cpu-time] [--bf16] [--isa NAME] [--seconds PER_CASE] [FILTER…]   a FILTER
 //   is part of a line's name
+//   gemm_bench --limits MIB…   the multiply-adds, and how fast two threads read and write arrays of
+//   these sizes in place, alone
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -109,11 +112,15 @@ class Bench {
         bf16_(bf16),
         filters_(std::move(filters)) {}
 
+  void print_limits(std::span<const std::string> sizes) {
+    print_peaks();
+    for (const std::string& mebibytes : sizes)
+      fmt::print("# memory, 2 threads, {} MiB: {:.1f} GB/s\n", mebibytes,
+                 measure_memory(std::strtod(mebibytes.c_str(), nullptr)));
+  }
+
   void run() {
-    for (int t = 0; t < 2; ++t) {
-      peaks_[t] = measure_peak(t);
-      fmt::print("# peak, {} thread{}: {:.1f} GFLOP/s\n", t + 1, t == 0 ? "" : "s", peaks_[t]);
-    }
+    print_peaks();
     fmt::print(
         fmt::runtime(csv_ ? "kernel,name,batch,inputs,outputs,threads,us,gflops,gbytes,share\n"
                           : "{:<22}{:<8}{:>5}{:>6}{:>6}{:>4}{:>10}{:>9}{:>8}{:>7}\n"),
@@ -122,6 +129,30 @@ class Bench {
   }
 
  private:
+  void print_peaks() {
+    for (int t = 0; t < 2; ++t) {
+      peaks_[t] = measure_peak(t);
+      fmt::print("# peak, {} thread{}: {:.1f} GFLOP/s\n", t + 1, t == 0 ? "" : "s", peaks_[t]);
+    }
+  }
+
+  /// GB/s of two threads that change an array in place again and again.
+  double measure_memory(double mebibytes) {
+    constexpr std::int64_t kPieces = 64;
+    const auto piece = static_cast<std::int64_t>(mebibytes * 0x1p18) / kPieces;
+    const Floats array = make_floats(piece * kPieces, 1);
+    double best = 0;
+    for (int repeat = 0; repeat < 60; ++repeat) {
+      const double start = now();
+      two_.run_in_shares(kPieces, [&](std::int64_t chunk, int) {
+        float* p = array.get() + chunk * piece;
+        for (std::int64_t i = 0; i < piece; ++i) p[i] *= 1.0000001F;
+      });
+      best = std::max(best, double(piece * kPieces) * 8 / seconds_since(start, 1) / 1e9);
+    }
+    return best;
+  }
+
   void run_case(const Case& c) {
     LinearShape s = c.shape;
     s.bf16 = bf16_;
@@ -268,7 +299,7 @@ int main(int argc, char** argv) {
   using bascule::detail::all_gemm_kernels;
   using bascule::detail::gemm_kernels;
   using bascule::detail::GemmKernels;
-  bool csv = false, cpu_time = false, bf16 = false;
+  bool csv = false, cpu_time = false, bf16 = false, limits = false;
   double seconds = .15;
   const GemmKernels* kernels = &gemm_kernels();
   std::vector<std::string> filters;
@@ -281,6 +312,8 @@ int main(int argc, char** argv) {
       cpu_time = true;
     } else if (argument == "--bf16") {
       bf16 = true;
+    } else if (argument == "--limits") {
+      limits = true;
     } else if (argument == "--seconds" && more) {
       seconds = std::strtod(argv[++i], nullptr);
     } else if (argument == "--isa" && more) {
@@ -291,5 +324,6 @@ int main(int argc, char** argv) {
       filters.push_back(argument);
     }
   }
-  bascule::detail::Bench(*kernels, seconds, csv, cpu_time, bf16, filters).run();
+  bascule::detail::Bench bench(*kernels, seconds, csv, cpu_time, bf16, filters);
+  limits ? bench.print_limits(filters) : bench.run();
 }

@@ -7,12 +7,12 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import tempfile
 import time
 
 import numpy as np
 
+import driver
 import knn_data
 import knn_peers
 
@@ -22,11 +22,11 @@ import knn_peers
 REST = 0.02
 
 
-class Ours:
-    """bench/knn_bench.cpp, one command per line."""
+class Ours(driver.Driver):
+    """bench/knn_bench.cpp."""
 
-    def __init__(self, driver, matrix, folder):
-        self.process = subprocess.Popen([driver], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, program, matrix, folder):
+        super().__init__(program)
         self.folder, self.items = folder, matrix.shape[0]
         users = matrix.T.tocsr()
         users.sort_indices()
@@ -38,27 +38,12 @@ class Ours:
             users.data.astype(np.float32).tofile(out)
         self.ask(f"load {path}")
 
-    def ask(self, command):
-        self.process.stdin.write(command + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline()
-        if not answer:
-            raise SystemExit(f"the driver stopped at: {command}")
-        return answer
-
-    def numbers(self, command):
-        return [float(word) for word in self.ask(command).split()]
-
     def lists(self, k, threads):
         path = os.path.join(self.folder, "lists.bin")
         self.ask(f"save {k} {threads} {path}")
         ids = np.fromfile(path, np.int32, self.items * k).reshape(-1, k)
         scores = np.fromfile(path, np.float32, offset=ids.nbytes).reshape(-1, k)
         return ids, scores
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
 
 
 def check(ours, peer, k, tolerance=1e-6):

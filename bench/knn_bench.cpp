@@ -1,5 +1,4 @@
-// Our side of bench/knn.py: runs one command per line of stdin, answers one line each on stdout, so
-// that the runner can alternate between us and the peers in one process tree.
+// Our side of bench/knn.py (driver.h):
 //   load FILE           raw matrix: int64 majors, minors, nonzeros; int64 offsets; int32 indices;
 //                       float values (majors are users, minors items)
 //   all K THREADS       all items' neighbours: seconds of the index build and of the search
@@ -9,9 +8,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
-#include <iostream>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -19,6 +16,8 @@
 
 #include <bascule/base/timer.h>
 #include <bascule/devices/neighbors.h>
+
+#include "driver.h"
 
 namespace bascule {
 namespace {
@@ -149,14 +148,5 @@ class Bench {
 
 int main() {
   bascule::Bench bench;
-  for (std::string line; std::getline(std::cin, line);) {
-    std::istringstream words(line);
-    const auto answer = bench.run(words);
-    if (!answer.ok()) {
-      std::cerr << answer.error().message << '\n';
-      return static_cast<int>(answer.error().code);
-    }
-    std::cout << answer.value() << std::endl;
-  }
-  return 0;
+  return bascule::drive([&](std::istream& words) { return bench.run(words); });
 }

@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import random
+import re
 import statistics
 import subprocess
 import sys
@@ -90,8 +91,9 @@ def compare(options, name):
     median = {side: statistics.median(values) for side, values in seconds.items()}
     best = {precision: min(((s, side) for (side, p), s in median.items() if side != "bascule" and p == precision), default=None)
             for precision in ("fp32", "bf16")}
+    least, sentence = limit(options, workload) if options.gemm_bench else (None, None)
     return {"workload": name, "train": workload.train, "valid": workload.valid, "gflop": workload.flops() / 1e9,
-            "seconds": {f"{side} ({p})": s for (side, p), s in median.items()}, "best": best}
+            "limit": least, "limit_is": sentence, "seconds": {f"{side} ({p})": s for (side, p), s in median.items()}, "best": best}
 
 
 def ratios(result):
@@ -104,8 +106,19 @@ def ratios(result):
         yield f"bf16: {fastest[0] / seconds['bascule (bf16)']:.2f} times as fast as {fastest[1]}, the fastest in either precision."
 
 
-def variants(options, name, peak, count):
-    """Seconds and share of the arithmetic limit for shapes drawn at random."""
+def limit(options, workload):
+    """Seconds of an epoch at the machine's limits, measured now, and a sentence about them."""
+    mebibytes = f"{workload.mebibytes():.1f}"
+    out = subprocess.run([options.gemm_bench, "--limits", mebibytes], check=True, capture_output=True, text=True).stdout
+    peak = float(re.search(r"peak, 2 threads: ([0-9.]+)", out)[1])
+    bandwidth = float(re.search(r"memory, 2 threads, .*: ([0-9.]+)", out)[1])
+    seconds, bound = workload.limit(peak * 1e9, bandwidth * 1e9)
+    return seconds, (f"{peak:.0f} GFLOP/s and, in place on {mebibytes} MiB, {bandwidth:.0f} GB/s: the epoch would take "
+                     f"{seconds:.3f} s, {bound / seconds:.0%} of it bound by memory")
+
+
+def variants(options, name, count):
+    """Seconds and share of the limit for shapes drawn at random."""
     draw, rows = random.Random(options.seed), []
     for index in range(count + 1):
         workload = networks_data.variant(name, draw) if index else networks_data.NAMED[name]
@@ -113,7 +126,7 @@ def variants(options, name, peak, count):
         workload.valid = min(workload.valid, 4000)
         folder = networks_data.folder(workload, options.data, options.work)
         seconds = statistics.median(ours(options, workload, folder, options.epochs + 1, "fp32")[1:])
-        rows.append({"workload": workload.name, "seconds": seconds, "share": workload.flops() / seconds / peak})
+        rows.append({"workload": workload.name, "seconds": seconds, "share": limit(options, workload)[0] / seconds})
     return rows
 
 
@@ -130,12 +143,12 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--train", type=int, help="only so many samples in an epoch")
     parser.add_argument("--variants", type=int, default=0, help="so many random shapes of each kind, ours alone")
-    parser.add_argument("--peak", type=float, help="FLOP/s that the machine reaches with these threads")
+    parser.add_argument("--gemm-bench", help="the program that measures the machine's limits")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json")
     options = parser.parse_args()
-    if options.variants and not options.peak:
-        parser.error("--variants needs --peak")
+    if options.variants and not options.gemm_bench:
+        parser.error("--variants needs --gemm-bench")
     options.work = os.path.abspath(options.work)
     os.makedirs(options.work, exist_ok=True)
     results = {"compare": [compare(options, name) for name in options.workloads.split(",")]} if options.peers else {"compare": []}
@@ -147,13 +160,12 @@ def main():
             print(f"| {side} | {seconds:.3f} | {seconds / mine:.2f} |")
         for line in ratios(result):
             print(f"\n{line}")
-        if options.peak:
-            print(f"\nArithmetic alone would take {result['gflop'] * 1e9 / options.peak:.3f} s: bascule reaches "
-                  f"{result['gflop'] * 1e9 / options.peak / mine:.0%} of it.")
+        if result["limit"]:
+            print(f"\nfp32 reaches {result['limit'] / mine:.0%} of the machine's limit: {result['limit_is']}.")
         print()
     if options.variants:
-        results["variants"] = {name: variants(options, name, options.peak, options.variants) for name in options.workloads.split(",")}
-        print("| shape | seconds an epoch | share of the arithmetic limit |\n|---|---|---|")
+        results["variants"] = {name: variants(options, name, options.variants) for name in options.workloads.split(",")}
+        print("| shape | seconds an epoch | share of the limit |\n|---|---|---|")
         for rows in results["variants"].values():
             for row in rows:
                 print(f"| {row['workload']} | {row['seconds']:.3f} | {row['share']:.0%} |")

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 
+STATES = {"sgd": 0, "nesterov": 1, "adam": 2}
+UPDATE_FLOPS = {"sgd": 4, "nesterov": 8, "adam": 14}  # a weight
+
+
 @dataclass
 class Workload:
     """A network of dense layers, relu between them and softmax cross-entropy at the end."""
@@ -32,6 +36,29 @@ class Workload:
         """Of one epoch: products only; the first layer has no input gradient."""
         forward = [2 * a * b for a, b in zip(self.widths, self.widths[1:])]
         return self.train * (3 * sum(forward) - forward[0]) + self.valid * sum(forward)
+
+    def mebibytes(self):
+        """Of the weights and the optimizer's states."""
+        return sum(a * b for a, b in zip(self.widths, self.widths[1:])) * (1 + STATES[self.optimizer]) * 4 / 2**20
+
+    def limit(self, peak, bandwidth):
+        """Seconds of an epoch on a machine that does `peak` FLOP/s and moves `bandwidth` bytes/s, and how many of them
+        are of products that memory binds. The weights are read by every product; the last one also reads and writes
+        the states, and does the optimizer's arithmetic (FLOPs as `bascule summary` counts them)."""
+        seconds = {True: 0, False: 0}
+
+        def add(flops, moved, times):
+            bound = moved / bandwidth > flops / peak
+            seconds[bound] += max(flops / peak, moved / bandwidth) * times
+
+        for layer, weights in enumerate(a * b for a, b in zip(self.widths, self.widths[1:])):
+            product = 2 * weights * self.batch
+            steps = self.train / self.batch
+            add(product, 4 * weights, steps + self.valid / self.batch)
+            if layer > 0:
+                add(product, 4 * weights, steps)
+            add(product + UPDATE_FLOPS[self.optimizer] * weights, 8 * (1 + STATES[self.optimizer]) * weights, steps)
+        return sum(seconds.values()), seconds[True]
 
 
 NAMED = {

@@ -15,6 +15,7 @@ import time
 
 import numpy as np
 
+import driver
 import networks
 import networks_data
 import predict_peers
@@ -22,25 +23,6 @@ import predict_peers
 CASES = [("C1", 1), ("C4", 1), ("C3", 1), ("C3", 64)]
 # Threads of the peers go on spinning for a while after a call, on the cores that the next side needs.
 REST = 0.02
-
-
-class Ours:
-    """bench/predict_bench.cpp, one command per line."""
-
-    def __init__(self, driver):
-        self.process = subprocess.Popen([driver], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def ask(self, command):
-        self.process.stdin.write(command + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline()
-        if not answer:
-            raise SystemExit(f"the driver stopped at: {command}")
-        return answer
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
 
 
 class OursOnCase:
@@ -56,7 +38,7 @@ class OursOnCase:
         return np.fromfile(path, np.float32).reshape(*self.shape[:2], width)
 
     def time(self, calls, cpu):
-        return [float(word) for word in self.ours.ask(f"time {self.name} {calls} {'cpu' if cpu else 'wall'}").split()]
+        return self.ours.numbers(f"time {self.name} {calls} {'cpu' if cpu else 'wall'}")
 
 
 def train(options, workload, folder, work):
@@ -142,7 +124,7 @@ def main():
     os.makedirs(options.work, exist_ok=True)
     results = []
     with tempfile.TemporaryDirectory() as work:
-        ours = Ours(os.path.abspath(options.driver))
+        ours = driver.Driver(os.path.abspath(options.driver))
         for case in options.cases.split(","):
             name, batch = case.split("x")
             for threads in map(int, options.threads.split(",")):

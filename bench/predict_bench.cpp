@@ -1,5 +1,4 @@
-// Our side of bench/predict.py: runs one command per line of stdin, answers one line each on
-// stdout, so that the runner can alternate between us and the peers in one run.
+// Our side of bench/predict.py (driver.h):
 //   open NAME RUN BATCH THREADS PRECISION INPUTS
 //                                        a predictor of a run folder, fp32 or bf16; INPUTS: raw
 //                                        float32, some batches one after another: samples in all
@@ -8,10 +7,8 @@
 //                                        CLOCK: wall, or cpu (processor time of all threads)
 #include <ctime>
 #include <fstream>
-#include <iostream>
 #include <map>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -19,6 +16,8 @@
 #include <fmt/ranges.h>
 
 #include <bascule/nn/saved_network.h>
+
+#include "driver.h"
 
 namespace bascule {
 namespace {
@@ -142,14 +141,5 @@ class Bench {
 
 int main() {
   bascule::Bench bench;
-  for (std::string line; std::getline(std::cin, line);) {
-    std::istringstream words(line);
-    const auto answer = bench.run(words);
-    if (!answer.ok()) {
-      std::cerr << answer.error().message << '\n';
-      return static_cast<int>(answer.error().code);
-    }
-    std::cout << answer.value() << std::endl;
-  }
-  return 0;
+  return bascule::drive([&](std::istream& words) { return bench.run(words); });
 }
