@@ -142,7 +142,7 @@ class Bench {
     const auto piece = static_cast<std::int64_t>(mebibytes * 0x1p18) / kPieces;
     const Floats array = make_floats(piece * kPieces, 1);
     double best = 0;
-    for (int repeat = 0; repeat < 60; ++repeat) {
+    for (const double end = now() + 1; now() < end;) {
       const double start = now();
       two_.run_in_shares(kPieces, [&](std::int64_t chunk, int) {
         float* p = array.get() + chunk * piece;
