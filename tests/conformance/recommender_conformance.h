@@ -19,6 +19,8 @@ struct RecommenderCase {
   std::function<std::unique_ptr<Recommender>()> make;
   bool personal = true;  ///< gives nothing for an empty history
   bool similar = false;  ///< offers similar_items()
+  /// Items with the same users score the same to the bit, not only but for rounding.
+  bool exact_ties = true;
 };
 
 inline std::ostream& operator<<(std::ostream& out, const RecommenderCase& model) {
