@@ -56,17 +56,17 @@ BASCULE_AVX2 void grey_avx2(const std::uint8_t* in, std::int64_t count, PixelSca
 }
 #undef BASCULE_AVX2
 
-const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+const bool kHasAvx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 
 }  // namespace
 
 void scale_pixels(const std::uint8_t* in, std::int64_t count, PixelScale scale, float* out) {
-  if (has_avx2) return scale_avx2(in, count, scale, out);
+  if (kHasAvx2) return scale_avx2(in, count, scale, out);
   scale_body<false>(in, count, scale, out);
 }
 
 void scale_grey_pixels(const std::uint8_t* in, std::int64_t count, PixelScale scale, float* out) {
-  if (has_avx2) return grey_avx2(in, count, scale, out);
+  if (kHasAvx2) return grey_avx2(in, count, scale, out);
   grey_body<false>(in, count, scale, out);
 }
 

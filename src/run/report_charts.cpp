@@ -172,8 +172,9 @@ std::vector<double> nice_ticks(double low, double high, int count) {
   const double factor = raw / power;
   const double step = power * (factor <= 1 ? 1 : factor <= 2 ? 2 : factor <= 5 ? 5 : 10);
   std::vector<double> ticks;
-  const double first = std::floor(low / step), last = std::ceil(high / step);
-  for (double i = first; i <= last; ++i) ticks.push_back(i * step);
+  const double first = std::floor(low / step);
+  const auto steps = static_cast<int>(std::ceil(high / step) - first);
+  for (int i = 0; i <= steps; ++i) ticks.push_back((first + i) * step);
   return ticks;
 }
 

@@ -30,9 +30,8 @@ class RealLabelled : public testing::Test {
   }
 };
 
-#define REQUIRE_SET(variable, name)          \
-  const std::string variable = folder(name); \
-  if (variable.empty()) GTEST_SKIP() << (name) << " is not in BASCULE_DATA"
+#define REQUIRE_FOUND(found, name) \
+  if ((found).empty()) GTEST_SKIP() << (name) << " is not in BASCULE_DATA"
 
 double mean_of(const LabelledData& part) {
   double sum = 0;
@@ -41,7 +40,8 @@ double mean_of(const LabelledData& part) {
 }
 
 TEST_F(RealLabelled, FashionMnist) {
-  REQUIRE_SET(path, "fashion-mnist");
+  const std::string path = folder("fashion-mnist");
+  REQUIRE_FOUND(path, "fashion-mnist");
   const auto set = read_labelled(path);
   ASSERT_TRUE(set.ok()) << set.error().message;
   EXPECT_EQ(set->format, "idx");
@@ -58,7 +58,8 @@ TEST_F(RealLabelled, FashionMnist) {
 }
 
 TEST_F(RealLabelled, Mnist) {
-  REQUIRE_SET(path, "mnist");
+  const std::string path = folder("mnist");
+  REQUIRE_FOUND(path, "mnist");
   const auto found = inspect_labelled(path);
   ASSERT_TRUE(found.ok()) << found.error().message;
   ASSERT_EQ(found->parts.size(), 2U);
@@ -71,7 +72,8 @@ TEST_F(RealLabelled, Mnist) {
 }
 
 TEST_F(RealLabelled, Cifar10) {
-  REQUIRE_SET(path, "cifar-10");
+  const std::string path = folder("cifar-10");
+  REQUIRE_FOUND(path, "cifar-10");
   const auto set = read_labelled(path);
   ASSERT_TRUE(set.ok()) << set.error().message;
   EXPECT_EQ(set->format, "cifar-10");
@@ -109,7 +111,8 @@ TEST_F(RealLabelled, Cifar10) {
 }
 
 TEST_F(RealLabelled, AdrenalMnist3dInBothFormats) {
-  REQUIRE_SET(path, "adrenalmnist3d");
+  const std::string path = folder("adrenalmnist3d");
+  REQUIRE_FOUND(path, "adrenalmnist3d");
   const auto idx = read_labelled(path);
   const auto npz = read_labelled(path + "/adrenalmnist3d.npz");
   ASSERT_TRUE(idx.ok()) << idx.error().message;

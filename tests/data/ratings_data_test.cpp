@@ -32,12 +32,12 @@ class RealRatings : public ::testing::Test {
   std::string root_;
 };
 
-#define REQUIRE_SET(variable, name)        \
-  const std::string variable = path(name); \
-  if (variable.empty()) GTEST_SKIP() << (name) << " is not in BASCULE_DATA"
+#define REQUIRE_FOUND(found, name) \
+  if ((found).empty()) GTEST_SKIP() << (name) << " is not in BASCULE_DATA"
 
 TEST_F(RealRatings, BookCrossingAsTheArticlePreparesIt) {
-  REQUIRE_SET(folder, "bookcrossing");
+  const std::string folder = path("bookcrossing");
+  REQUIRE_FOUND(folder, "bookcrossing");
   RatingsOptions options;
   options.min_rating = 6;
   const auto ratings = read_ratings(folder, options);
@@ -74,7 +74,8 @@ TEST_F(RealRatings, BookCrossingAsTheArticlePreparesIt) {
 }
 
 TEST_F(RealRatings, BookCrossingWithCommas) {
-  REQUIRE_SET(file, "bookcrossing/BX-Ratings.csv");
+  const std::string file = path("bookcrossing/BX-Ratings.csv");
+  REQUIRE_FOUND(file, "bookcrossing/BX-Ratings.csv");
   const auto inspection = inspect(file);
   ASSERT_TRUE(inspection.ok()) << inspection.error().message;
   EXPECT_EQ(inspection->report.format, "bookcrossing-csv");
@@ -86,7 +87,8 @@ TEST_F(RealRatings, BookCrossingWithCommas) {
 }
 
 TEST_F(RealRatings, BookCrossingHistogramAndPandasMode) {
-  REQUIRE_SET(folder, "bookcrossing");
+  const std::string folder = path("bookcrossing");
+  REQUIRE_FOUND(folder, "bookcrossing");
   for (const bool pandas : {false, true}) {
     RatingsOptions options;
     options.pandas_compatible = pandas;
@@ -104,7 +106,8 @@ TEST_F(RealRatings, BookCrossingHistogramAndPandasMode) {
 }
 
 TEST_F(RealRatings, BookTables) {
-  REQUIRE_SET(file, "bookcrossing/layout/BX-Books.csv");
+  const std::string file = path("bookcrossing/layout/BX-Books.csv");
+  REQUIRE_FOUND(file, "bookcrossing/layout/BX-Books.csv");
   const auto all = read_titles(file);
   ASSERT_TRUE(all.ok()) << all.error().message;
   EXPECT_EQ(all->report.rows, 27109);
@@ -126,8 +129,10 @@ TEST_F(RealRatings, BookTables) {
 }
 
 TEST_F(RealRatings, BookTableTitlesEqualTheSource) {
-  REQUIRE_SET(file, "bookcrossing/layout/BX-Books.csv");
-  REQUIRE_SET(source, "bookcrossing/BX-NewBooks.csv");
+  const std::string file = path("bookcrossing/layout/BX-Books.csv");
+  REQUIRE_FOUND(file, "bookcrossing/layout/BX-Books.csv");
+  const std::string source = path("bookcrossing/BX-NewBooks.csv");
+  REQUIRE_FOUND(source, "bookcrossing/BX-NewBooks.csv");
   const auto layout = read_titles(file, true);  // in the encoding in which the layout was written
   const auto commas = read_titles(source);
   ASSERT_TRUE(layout.ok() && commas.ok());
@@ -144,7 +149,8 @@ TEST_F(RealRatings, BookTableTitlesEqualTheSource) {
 }
 
 TEST_F(RealRatings, MalformedExamples) {
-  REQUIRE_SET(file, "bookcrossing/layout/malformed-examples.csv");
+  const std::string file = path("bookcrossing/layout/malformed-examples.csv");
+  REQUIRE_FOUND(file, "bookcrossing/layout/malformed-examples.csv");
   const auto pandas = read_titles(file, true);
   ASSERT_TRUE(pandas.ok()) << pandas.error().message;
   EXPECT_EQ(pandas->report.good, 9);
@@ -198,12 +204,14 @@ TEST_F(RealRatings, OtherSets) {
 }
 
 TEST_F(RealRatings, Histograms) {
-  REQUIRE_SET(movielens, "movielens/ml-100k/u.data");
+  const std::string movielens = path("movielens/ml-100k/u.data");
+  REQUIRE_FOUND(movielens, "movielens/ml-100k/u.data");
   const auto ml = inspect(movielens);
   ASSERT_TRUE(ml.ok());
   EXPECT_EQ(ml->histogram, (std::map<float, std::int64_t>{
                                {1, 6110}, {2, 11370}, {3, 27145}, {4, 34174}, {5, 21201}}));
-  REQUIRE_SET(netflix, "netflix/layout/combined_data_sample.txt");
+  const std::string netflix = path("netflix/layout/combined_data_sample.txt");
+  REQUIRE_FOUND(netflix, "netflix/layout/combined_data_sample.txt");
   const auto blocks = inspect(netflix);
   ASSERT_TRUE(blocks.ok());
   EXPECT_EQ(blocks->histogram,
@@ -211,7 +219,8 @@ TEST_F(RealRatings, Histograms) {
 }
 
 TEST_F(RealRatings, PartsOfASet) {
-  REQUIRE_SET(folder, "movielens/ml-1m-ge3");
+  const std::string folder = path("movielens/ml-1m-ge3");
+  REQUIRE_FOUND(folder, "movielens/ml-1m-ge3");
   for (const auto& [part, pairs] :
        std::map<std::string, std::int64_t>{{"train", 590733}, {"valid", 80897}, {"test", 164848}}) {
     RatingsOptions options;

@@ -50,33 +50,33 @@ std::size_t header_length(const std::string& file) {
 
 // Edits of the header keep its length field right, so that the mutation reaches the parser.
 void mutate_header(Random& random, std::string& file) {
-  static const std::vector<std::string> kTokens = {"{",
-                                                   "}",
-                                                   "[",
-                                                   "]",
-                                                   ",",
-                                                   ":",
-                                                   "\"",
-                                                   "\\",
-                                                   "\\u0061",
-                                                   "0",
-                                                   "-1",
-                                                   "9223372036854775807",
-                                                   "18446744073709551616",
-                                                   "1e3",
-                                                   "null",
-                                                   "true",
-                                                   "\"dtype\":\"F32\"",
-                                                   "\"shape\":[]",
-                                                   "\"data_offsets\":[0,0]",
-                                                   "\"t0\":{}",
-                                                   "\"__metadata__\":{}",
-                                                   " ",
-                                                   std::string(1, '\0')};
+  static const std::vector<std::string> tokens = {"{",
+                                                  "}",
+                                                  "[",
+                                                  "]",
+                                                  ",",
+                                                  ":",
+                                                  "\"",
+                                                  "\\",
+                                                  "\\u0061",
+                                                  "0",
+                                                  "-1",
+                                                  "9223372036854775807",
+                                                  "18446744073709551616",
+                                                  "1e3",
+                                                  "null",
+                                                  "true",
+                                                  "\"dtype\":\"F32\"",
+                                                  "\"shape\":[]",
+                                                  "\"data_offsets\":[0,0]",
+                                                  "\"t0\":{}",
+                                                  "\"__metadata__\":{}",
+                                                  " ",
+                                                  std::string(1, '\0')};
   std::string header = file.substr(8, header_length(file));
   const std::size_t at = random.below(header.size());
   const std::size_t length = random.below(12);
-  const std::string& token = kTokens[random.below(kTokens.size())];
+  const std::string& token = tokens[random.below(tokens.size())];
   switch (random.below(5)) {
     case 0:
       header.insert(at, token);

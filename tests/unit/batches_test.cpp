@@ -252,6 +252,7 @@ TEST_P(BatchSourceDepth, RefusesABatchTooMany) {
       BatchSource::make(features, part, plan_of(64, options_of(2)), GetParam()).value();
   source.start(0);
   std::vector<const float*> held;
+  held.reserve(static_cast<std::size_t>(depth));
   for (int i = 0; i < depth; ++i) held.push_back(source.next()->features);
   EXPECT_EQ(std::set<const float*>(held.begin(), held.end()).size(),
             static_cast<std::size_t>(depth));

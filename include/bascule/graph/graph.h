@@ -31,7 +31,10 @@ using NodeId = std::int32_t;
 struct ValueId {
   NodeId node = -1;
   std::int32_t output = 0;
-  auto operator<=>(const ValueId&) const = default;
+  bool operator==(const ValueId&) const = default;
+  bool operator<(const ValueId& other) const {
+    return node != other.node ? node < other.node : output < other.output;
+  }
 };
 
 struct Node {

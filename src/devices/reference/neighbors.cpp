@@ -101,6 +101,7 @@ std::vector<double> query_scores(const CompressedView& matrix, PointAxis points,
   if (options.similarity == Similarity::kPearson)
     centre(line, present, feature_means(write_out(matrix, points), features));
   std::vector<double> scores;
+  scores.reserve(rows.size());
   for (const Row& row : rows)
     scores.push_back(score(dot(line, row), dot(line, line), dot(row, row), options));
   return scores;

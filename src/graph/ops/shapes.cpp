@@ -68,6 +68,7 @@ std::vector<ValueType> infer_transpose(std::span<const ValueType> inputs,
       sorted == axes, "transpose",
       fmt::format("{} does not permute the axes of {}", attributes.to_string(), shape.to_string()));
   std::vector<std::int64_t> extents;
+  extents.reserve(permutation.size());
   for (const std::int64_t axis : permutation)
     extents.push_back(shape[static_cast<std::size_t>(axis)]);
   return {{inputs[0].dtype, detail::make_shape("transpose", std::move(extents))}};

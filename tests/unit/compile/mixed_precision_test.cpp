@@ -11,7 +11,6 @@
 namespace bascule {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::launches;
 using testing::training_graph;
 
@@ -22,7 +21,7 @@ Target target_with_panels() {
   return target;
 }
 
-Plan planned(const testing::TrainingOptions& what, CompileOptions options) {
+Plan planned(const testing::TrainingOptions& what, const CompileOptions& options) {
   auto plan = compile(training_graph(what), target_with_panels(), options);
   EXPECT_TRUE(plan.ok()) << plan.error().message;
   return std::move(plan).value();

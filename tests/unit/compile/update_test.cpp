@@ -1,4 +1,5 @@
 // When an update may be written over the old value, and when it may be part of a product.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <bascule/graph/grad.h>
