@@ -1,3 +1,5 @@
+#include "devices/cpu/symmetric.h"
+
 #include <algorithm>
 #include <cstring>
 #include <vector>
@@ -5,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <bascule/base/checked.h>
-#include <bascule/devices/symmetric.h>
 
 #include "devices/cpu/flush_denormals.h"
 #include "devices/cpu/linear.h"
@@ -16,12 +17,10 @@ namespace {
 using detail::GemmKernels;
 using detail::kLanes;
 
-/// Columns that are eliminated at a time: whole panels, whole row blocks, and an even share of what
-/// stays in the second cache.
+/// Columns that are eliminated at a time, whole panels and whole row blocks: a panel of 32 columns
+/// and this depth leaves room for the rest in the first cache.
 constexpr std::int64_t kBlock = 192;
-/// Rows of a piece of the update, in whole tiles of 12 or 6; and how much depth of a panel of 32
-/// columns leaves room for the rest in the first cache.
-constexpr std::int64_t kRows = 96, kDepth = 192;
+constexpr std::int64_t kRows = 96;  // of a piece of the update
 
 std::int64_t round_up(std::int64_t n, std::int64_t unit) {
   return (n + unit - 1) / unit * unit;
@@ -52,8 +51,8 @@ bool invert_block(std::vector<double>& a, std::int64_t n) {
 /// that of the diagonal block; after all steps the matrix is −A⁻¹.
 class Sweep {
  public:
-  Sweep(SymmetricMatrix& matrix, ThreadPool& pool)
-      : a_(matrix), pool_(pool), kernels_(detail::gemm_kernels()), n_(matrix.order()) {}
+  Sweep(const GemmKernels& kernels, SymmetricMatrix& matrix, ThreadPool& pool)
+      : kernels_(kernels), a_(matrix), pool_(pool), n_(matrix.order()) {}
 
   Status allocate() {
     BASCULE_ASSIGN(column_, Buffer<float>::make(static_cast<std::size_t>(n_ * kBlock)));
@@ -140,18 +139,15 @@ class Sweep {
     for (std::int64_t column = 0; column < last; column += kernels_.panel) {
       if (column >= begin_ && column < end()) continue;
       const std::int64_t width = std::min(kernels_.panel, round_up(n_ - column, kLanes));
-      for (std::int64_t k = 0; k < width_; k += kDepth) {
-        const std::int64_t depth = std::min(kDepth, width_ - k);
-        for (std::int64_t row = first; row < last; row += kernels_.rows) {
-          const std::int64_t rows = std::min<std::int64_t>(kernels_.rows, last - row);
-          detail::Tile tile{};
-          tile.parts[0] = {product_.data() + row * width_ + k, width_, 1, depth, 0};
-          tile.b = panels_.data() + column * width_ + k * width;
-          tile.c = a_.row(row) + column;
-          tile.c_stride = a_.stride();
-          tile.accumulate = true;
-          tiles[width / kLanes - 1][rows - 1](tile);
-        }
+      for (std::int64_t row = first; row < last; row += kernels_.rows) {
+        const std::int64_t rows = std::min<std::int64_t>(kernels_.rows, last - row);
+        detail::Tile tile{};
+        tile.parts[0] = {product_.data() + row * width_, width_, 1, width_, 0};
+        tile.b = panels_.data() + column * width_;
+        tile.c = a_.row(row) + column;
+        tile.c_stride = a_.stride();
+        tile.accumulate = true;
+        tiles[width / kLanes - 1][rows - 1](tile);
       }
     }
   }
@@ -173,9 +169,9 @@ class Sweep {
     });
   }
 
+  const GemmKernels& kernels_;
   SymmetricMatrix& a_;
   ThreadPool& pool_;
-  const GemmKernels& kernels_;
   const std::int64_t n_;
   std::int64_t begin_ = 0, width_ = 0;
   Buffer<float> column_, product_, panels_, inverse_, workspace_;
@@ -201,8 +197,8 @@ Result<SymmetricMatrix> SymmetricMatrix::make(std::int64_t order) {
   return out;
 }
 
-Status invert(SymmetricMatrix& matrix, ThreadPool& pool) {
-  Sweep sweep(matrix, pool);
+Status detail::invert(const GemmKernels& kernels, SymmetricMatrix& matrix, ThreadPool& pool) {
+  Sweep sweep(kernels, matrix, pool);
   BASCULE_TRY(sweep.allocate());
   for (std::int64_t begin = 0; begin < matrix.order(); begin += kBlock)
     BASCULE_TRY(sweep.step(begin));
@@ -216,6 +212,10 @@ Status invert(SymmetricMatrix& matrix, ThreadPool& pool) {
     }
   });
   return {};
+}
+
+Status invert(SymmetricMatrix& matrix, ThreadPool& pool) {
+  return detail::invert(detail::gemm_kernels(), matrix, pool);
 }
 
 void mirror(SymmetricMatrix& matrix, ThreadPool& pool) {
