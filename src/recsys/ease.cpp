@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <bascule/base/checked.h>
+#include <bascule/devices/sparse_product.h>
 #include <bascule/recsys/ease.h>
 #include <bascule/recsys/popularity.h>
 
@@ -89,19 +90,13 @@ Status Ease::fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& ti
   return {};
 }
 
-void Ease::recommend_into(SparseLine history, const RecommendOptions& options,
-                          std::vector<float>& scores, std::vector<Recommendation>& out) const {
+void Ease::take_candidates(SparseLine history, const RecommendOptions& options,
+                           std::span<float> scores, std::vector<Recommendation>& out) const {
   out.clear();
   const bool known = std::any_of(history.indices.begin(), history.indices.end(), [&](auto item) {
     return item_users_[static_cast<std::size_t>(item)] > 0;
   });
   if (!known) return;
-  scores.assign(item_users_.size(), 0.0F);
-  for (std::size_t h = 0; h < history.size(); ++h) {
-    const float* weights = weights_of(history.indices[h]).data();
-    const float value = history.values[h];
-    for (std::size_t j = 0; j < scores.size(); ++j) scores[j] += value * weights[j];
-  }
   if (options.exclude_history)
     for (const std::int32_t item : history.indices)
       scores[static_cast<std::size_t>(item)] = kNoCandidate;
@@ -112,18 +107,25 @@ void Ease::recommend_into(SparseLine history, const RecommendOptions& options,
 
 std::vector<Recommendation> Ease::recommend(SparseLine history,
                                             const RecommendOptions& options) const {
-  std::vector<float> scores;
+  const std::int64_t offsets[2] = {0, std::ssize(history.indices)};
+  const CompressedView one{1, items(), offsets, history.indices.data(), history.values.data()};
+  std::vector<float> scores(item_users_.size());
+  SparseProduct().run(one, 0, 1, {weights_.data(), items(), stride_}, scores.data(), stride_);
   std::vector<Recommendation> out;
-  recommend_into(history, options, scores, out);
+  take_candidates(history, options, scores, out);
   return out;
 }
 
 TopLists Ease::recommend_all(const CompressedView& histories, const RecommendOptions& options,
                              ThreadPool& pool) const {
-  return recommend_rows(
-      histories, options.k, pool, [] { return std::vector<float>(); },
-      [&](SparseLine history, std::vector<float>& scores, std::vector<Recommendation>& out) {
-        recommend_into(history, options, scores, out);
+  return recommend_blocks(
+      histories, options.k, items(), pool, [] { return SparseProduct(); },
+      [&](std::int64_t first, std::int64_t last, SparseProduct& product, float* scores,
+          std::int64_t stride) {
+        product.run(histories, first, last, {weights_.data(), items(), stride_}, scores, stride);
+      },
+      [&](SparseLine history, std::span<float> scores, std::vector<Recommendation>& out) {
+        take_candidates(history, options, scores, out);
       });
 }
 

@@ -66,6 +66,8 @@ struct VectorKernels {
                     float* out, std::int64_t out_stride);
   void (*to_bf16)(const float* x, Bf16* y, std::int64_t n);
   void (*from_bf16)(const Bf16* x, float* y, std::int64_t n);
+  /// y[i] += factor · x[i].
+  void (*add_scaled)(const float* x, float factor, float* y, std::int64_t n);
 };
 
 extern const VectorKernels kVectorPortable;
