@@ -2,6 +2,7 @@
 // A small HTTP server on the loopback: every test says byte by byte what it answers.
 #include <functional>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -59,8 +60,8 @@ class TestServer {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
     auto* plain = reinterpret_cast<sockaddr*>(&address);
-    ::bind(listener_, plain, size);
-    ::listen(listener_, 16);
+    if (::bind(listener_, plain, size) != 0 || ::listen(listener_, 16) != 0)
+      throw std::runtime_error("no port on the loopback");
     ::getsockname(listener_, plain, &size);
     port_ = ntohs(address.sin_port);
     thread_ = std::thread([this] { serve(); });

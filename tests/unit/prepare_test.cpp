@@ -146,6 +146,7 @@ TEST(Prepare, KCoreEqualsTheDefinition) {
   int nonempty = 0;
   for (int round = 0; round < 30; ++round) {
     std::vector<Row> rows;
+    rows.reserve(300);
     for (int i = 0; i < 300; ++i)
       rows.push_back({fmt::format("u{}", draw(60)), fmt::format("i{}", draw(1 + draw(60))), 1});
     PrepareOptions options;

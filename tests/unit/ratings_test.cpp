@@ -35,6 +35,7 @@ std::vector<std::string> rows_of(const Ratings& ratings) {
 
 std::vector<std::string> ids_of(const IdTable& table) {
   std::vector<std::string> ids;
+  ids.reserve(static_cast<std::size_t>(table.size()));
   for (std::int32_t i = 0; i < table.size(); ++i) ids.emplace_back(table[i]);
   return ids;
 }

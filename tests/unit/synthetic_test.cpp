@@ -159,7 +159,8 @@ TEST_F(Synthetic, TasteBeatsPopularity) {
     of_user[u].erase(of_user[u].begin() + static_cast<std::ptrdiff_t>(out));
     for (const int a : of_user[u]) {
       ++count[static_cast<std::size_t>(a)];
-      for (const int b : of_user[u]) ++together[static_cast<std::size_t>(a * kItems + b)];
+      for (const int b : of_user[u])
+        ++together[static_cast<std::size_t>(a) * kItems + static_cast<std::size_t>(b)];
     }
   }
   int by_taste = 0, by_popularity = 0;
@@ -267,6 +268,7 @@ TEST_F(Synthetic, FullBookCrossingHasTheDocumentedNumbers) {
   std::map<std::string, int> shared;
   for (const Triple& row : kept) shared[row.item] += readers.contains(row.user) ? 1 : 0;
   std::vector<std::pair<int, std::string>> order;
+  order.reserve(shared.size());
   for (const auto& [item, count] : shared) order.emplace_back(count, item);
   std::sort(order.rbegin(), order.rend());
   EXPECT_THAT((std::vector<std::string>{order[1].second, order[2].second, order[3].second,

@@ -15,12 +15,14 @@ const std::vector<std::int32_t> kLabels = {0, 3, 1, 2, 2};
 /// Classes as constants of the graph: there is one input only.
 Value labels(Graph& graph, const std::vector<std::int32_t>& values) {
   std::vector<Value> rows;
+  rows.reserve(values.size());
   for (const std::int32_t value : values) rows.push_back(graph.constant(value, f32({1})));
   return cast(bascule::concat(rows, 0), DType::kI32);
 }
 
 Value matrix(Graph& graph, const std::vector<float>& values, std::int64_t rows) {
   std::vector<Value> elements;
+  elements.reserve(values.size());
   for (const float value : values)
     elements.push_back(graph.constant(static_cast<double>(value), f32({1})));
   return bascule::reshape(bascule::concat(elements, 0),

@@ -269,9 +269,9 @@ TEST(NullDevice, CountsAndAllocatesOnPaper) {
     options.widths = {100000, 100000, 10};  // 40 GB of weights
     Program program = made(training_graph(options), store);
     EXPECT_GT(device->counts().peak, 40e9);
-    alignas(64) static const float kAnything[1] = {};
-    ASSERT_TRUE(program.bind("x", kAnything).ok());
-    ASSERT_TRUE(program.bind("labels", kAnything).ok());
+    alignas(64) static const float anything[1] = {};
+    ASSERT_TRUE(program.bind("x", anything).ok());
+    ASSERT_TRUE(program.bind("labels", anything).ok());
     device->reset_counts();
     program.step();
     const NullDevice::Counts counts = device->counts();
