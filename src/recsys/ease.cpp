@@ -90,21 +90,6 @@ Status Ease::fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& ti
   return {};
 }
 
-void Ease::take_candidates(SparseLine history, const RecommendOptions& options,
-                           std::span<float> scores, std::vector<Recommendation>& out) const {
-  out.clear();
-  const bool known = std::any_of(history.indices.begin(), history.indices.end(), [&](auto item) {
-    return item_users_[static_cast<std::size_t>(item)] > 0;
-  });
-  if (!known) return;
-  if (options.exclude_history)
-    for (const std::int32_t item : history.indices)
-      scores[static_cast<std::size_t>(item)] = kNoCandidate;
-  for (std::size_t j = 0; j < scores.size(); ++j)
-    if (item_users_[j] == 0) scores[j] = kNoCandidate;
-  take_top(scores, options.k, out);
-}
-
 std::vector<Recommendation> Ease::recommend(SparseLine history,
                                             const RecommendOptions& options) const {
   const std::int64_t offsets[2] = {0, std::ssize(history.indices)};
@@ -112,7 +97,7 @@ std::vector<Recommendation> Ease::recommend(SparseLine history,
   std::vector<float> scores(item_users_.size());
   SparseProduct().run(one, 0, 1, {weights_.data(), items(), stride_}, scores.data(), stride_);
   std::vector<Recommendation> out;
-  take_candidates(history, options, scores, out);
+  take_candidates(item_users_, history, options, scores, out);
   return out;
 }
 
@@ -125,7 +110,7 @@ TopLists Ease::recommend_all(const CompressedView& histories, const RecommendOpt
         product.run(histories, first, last, {weights_.data(), items(), stride_}, scores, stride);
       },
       [&](SparseLine history, std::span<float> scores, std::vector<Recommendation>& out) {
-        take_candidates(history, options, scores, out);
+        take_candidates(item_users_, history, options, scores, out);
       });
 }
 

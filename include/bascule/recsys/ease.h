@@ -51,9 +51,6 @@ class Ease final : public Recommender {
   [[nodiscard]] std::span<const float> weights_of(std::int64_t item) const {
     return weights_.subspan(static_cast<std::size_t>(item * stride_), item_users_.size());
   }
-  void take_candidates(SparseLine history, const RecommendOptions& options, std::span<float> scores,
-                       std::vector<Recommendation>& out) const;
-
   EaseOptions options_;
   std::vector<std::int64_t> item_users_;
   SymmetricMatrix fitted_;                         // owned, after fit
