@@ -9,7 +9,7 @@ RecommenderCase linear(const std::string& name, const EaseOptions& options) {
   return {.name = name,
           .make = [options] { return std::make_unique<Ease>(options); },
           .similar = true,
-          .exact_ties = false};
+          .tie_tolerance = 1e-5};
 }
 
 INSTANTIATE_TEST_SUITE_P(Ease, RecommenderConformance,

@@ -19,8 +19,8 @@ struct RecommenderCase {
   std::function<std::unique_ptr<Recommender>()> make;
   bool personal = true;  ///< gives nothing for an empty history
   bool similar = false;  ///< offers similar_items()
-  /// Items with the same users score the same to the bit, not only but for rounding.
-  bool exact_ties = true;
+  /// How much the scores of items with the same users may differ; 0: not by a bit.
+  double tie_tolerance = 0;
 };
 
 inline std::ostream& operator<<(std::ostream& out, const RecommenderCase& model) {
