@@ -32,8 +32,11 @@
 #include <bascule/data/synthetic.h>
 #include <bascule/data/titles.h>
 #include <bascule/devices/device.h>
+#include <bascule/devices/least_squares.h>
 #include <bascule/devices/neighbors.h>
 #include <bascule/devices/null_device.h>
+#include <bascule/devices/sparse_product.h>
+#include <bascule/devices/symmetric.h>
 #include <bascule/graph/attributes.h>
 #include <bascule/graph/element_op.h>
 #include <bascule/graph/fused_ops.h>
@@ -61,7 +64,9 @@
 #include <bascule/nn/trainer.h>
 #include <bascule/nn/training.h>
 #include <bascule/recsys/contract.h>
+#include <bascule/recsys/ease.h>
 #include <bascule/recsys/evaluate.h>
+#include <bascule/recsys/ials.h>
 #include <bascule/recsys/interactions_io.h>
 #include <bascule/recsys/item_knn.h>
 #include <bascule/recsys/metrics/ap.h>

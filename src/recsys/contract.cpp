@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <bascule/base/cpu_info.h>
 #include <bascule/recsys/contract.h>
 
 #include "recsys/recommend_rows.h"
@@ -20,6 +21,18 @@ Result<std::vector<Recommendation>> Recommender::similar_items(std::int32_t, std
                                                                bool) const {
   return Error{Code::kUsage,
                fmt::format("a model of type {} does not know which items are alike", type())};
+}
+
+Status check_fit_memory(const Recommender& model, const CompressedView& interactions) {
+  const std::int64_t bytes = model.fit_bytes(interactions);
+  const std::int64_t available = cpu_info().memory_available;
+  if (bytes <= available) return {};
+  return {
+      Code::kFailed,
+      fmt::format("{} on {} items takes {:.1f} GB of memory, {:.1f} GB are available; keep fewer "
+                  "items (data.min_item_ratings) or take another model",
+                  model.type(), interactions.minors, static_cast<double>(bytes) * 1e-9,
+                  static_cast<double>(available) * 1e-9)};
 }
 
 }  // namespace bascule

@@ -2,11 +2,28 @@
 // Many users at once: the loop behind every recommend_all.
 #include <algorithm>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include <bascule/recsys/contract.h>
 
 namespace bascule {
+
+/// Lists without entries yet.
+inline TopLists empty_lists(std::int64_t users, std::int32_t k) {
+  TopLists lists{users, std::max(k, 0), {}, {}};
+  const auto slots = static_cast<std::size_t>(users * lists.k);
+  lists.items.assign(slots, -1);
+  lists.scores.assign(slots, 0.0F);
+  return lists;
+}
+
+inline void put_list(const std::vector<Recommendation>& list, std::int64_t user, TopLists& lists) {
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    lists.items[static_cast<std::size_t>(user * lists.k) + i] = list[i].item;
+    lists.scores[static_cast<std::size_t>(user * lists.k) + i] = list[i].score;
+  }
+}
 
 /// Answers every row of `histories` in parallel: `into(history, scratch, out)` serves one user,
 /// `make()` builds the working memory of one thread.
@@ -15,10 +32,7 @@ TopLists recommend_rows(const CompressedView& histories, std::int32_t k, ThreadP
                         Make make, Into into) {
   using Scratch = decltype(make());
   constexpr std::int64_t kUsersPerChunk = 32;
-  TopLists lists{histories.majors, std::max(k, 0), {}, {}};
-  const auto slots = static_cast<std::size_t>(histories.majors * lists.k);
-  lists.items.assign(slots, -1);
-  lists.scores.assign(slots, 0.0F);
+  TopLists lists = empty_lists(histories.majors, k);
   std::vector<std::unique_ptr<Scratch>> scratches(static_cast<std::size_t>(pool.threads()));
   const Chunks chunks{histories.majors, kUsersPerChunk};
   pool.run(chunks.chunks(), [&](std::int64_t chunk, int thread) {
@@ -27,10 +41,42 @@ TopLists recommend_rows(const CompressedView& histories, std::int32_t k, ThreadP
     std::vector<Recommendation> out;
     for (std::int64_t user = chunks.begin(chunk); user < chunks.end(chunk); ++user) {
       into(histories.line(user), *scratch, out);
-      for (std::size_t i = 0; i < out.size(); ++i) {
-        lists.items[static_cast<std::size_t>(user * lists.k) + i] = out[i].item;
-        lists.scores[static_cast<std::size_t>(user * lists.k) + i] = out[i].score;
-      }
+      put_list(out, user, lists);
+    }
+  });
+  return lists;
+}
+
+/// The same for models that score every item: `score(first, last, scratch, scores, stride)` fills a
+/// row of `items` floats for each of the users [first, last), `take(history, row, out)` picks from
+/// one.
+template <class Make, class Score, class Take>
+TopLists recommend_blocks(const CompressedView& histories, std::int32_t k, std::int64_t items,
+                          ThreadPool& pool, Make make, Score score, Take take) {
+  struct Scratch {
+    decltype(make()) model;
+    std::vector<float> scores;
+  };
+  constexpr std::int64_t kUsersPerChunk = 128, kVector = 16;
+  const std::int64_t stride = (items + kVector - 1) / kVector * kVector;
+  TopLists lists = empty_lists(histories.majors, k);
+  std::vector<std::unique_ptr<Scratch>> scratches(static_cast<std::size_t>(pool.threads()));
+  const Chunks chunks{histories.majors, kUsersPerChunk};
+  pool.run(chunks.chunks(), [&](std::int64_t chunk, int thread) {
+    auto& scratch = scratches[static_cast<std::size_t>(thread)];
+    if (!scratch)
+      scratch = std::make_unique<Scratch>(
+          Scratch{make(), std::vector<float>(static_cast<std::size_t>(kUsersPerChunk * stride))});
+    const std::int64_t first = chunks.begin(chunk), last = chunks.end(chunk);
+    score(first, last, scratch->model, scratch->scores.data(), stride);
+    std::vector<Recommendation> out;
+    for (std::int64_t user = first; user < last; ++user) {
+      take(histories.line(user),
+           std::span<float>(scratch->scores)
+               .subspan(static_cast<std::size_t>((user - first) * stride),
+                        static_cast<std::size_t>(items)),
+           out);
+      put_list(out, user, lists);
     }
   });
   return lists;

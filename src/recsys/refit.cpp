@@ -17,6 +17,7 @@ Result<RefitEvaluation> refit_and_evaluate(const Settings& settings, const CsrMa
   const std::unique_ptr<Recommender> model = make_recommender(settings);
   const Stopwatch watch;
   StageTimes times;
+  BASCULE_TRY(check_fit_memory(*model, split.train.view()));
   BASCULE_TRY(model->fit(split.train, pool, times));
   result.fit_seconds = watch.seconds();
 

@@ -7,7 +7,7 @@
 namespace bascule {
 namespace {
 
-constexpr double kLargestK = 100000;
+constexpr double kLargestK = 100000, kMostFactors = 4096;
 
 std::vector<std::string> format_names() {
   std::vector<std::string> names = {"auto"};
@@ -17,7 +17,7 @@ std::vector<std::string> format_names() {
 
 Schema make_schema() {
   using keys::flag, keys::integer, keys::integers, keys::number, keys::word;
-  constexpr double kMany = 1e15;
+  constexpr double kMany = 1e15, kAlmostOne = 0.999;
   constexpr double kHuge = std::numeric_limits<float>::max();
   return {
       word("task", "\"recommend\"", "what is trained", {"recommend"}),
@@ -44,7 +44,8 @@ Schema make_schema() {
       flag("data.k_core", false, "repeat the two minima until nothing changes"),
       flag("data.binarise", false, "every rating that is kept counts 1"),
 
-      word("model.type", "\"item-knn\"", "the model", {"item-knn", "user-knn", "popularity"}),
+      word("model.type", "\"item-knn\"", "the model",
+           {"item-knn", "user-knn", "popularity", "ease", "edlae", "ials"}),
       word("model.similarity", "\"cosine\"", "of two items or users",
            {"cosine", "pearson", "jaccard"}),
       integer("model.neighbors", "100", 1, kLargestK, "neighbours per item or user"),
@@ -54,6 +55,18 @@ Schema make_schema() {
            {"raw", "cosine", "tf-idf", "bm25"}),
       number("model.bm25_k1", "1.2", 0, kHuge, "saturation of BM25"),
       number("model.bm25_b", "0.75", 0, 1, "length normalisation of BM25"),
+      number("model.l2", "500.0", std::numeric_limits<float>::min(), kHuge,
+             "regularisation of ease and edlae"),
+      number("model.dropout", "0.33", 0, kAlmostOne,
+             "share of the inputs that edlae learns without"),
+
+      integer("model.factors", "64", 1, kMostFactors, "numbers per user and item (ials)"),
+      integer("model.iterations", "16", 1, kLargestK, "over users and items (ials)"),
+      number("model.unobserved", "0.1", 0, kHuge, "weight of what a user does not have (ials)"),
+      number("model.factor_l2", "0.003", std::numeric_limits<float>::min(), kHuge,
+             "regularisation of factors (ials)"),
+      number("model.frequency_exponent", "1.0", 0, 2,
+             "how it grows with the number of interactions (ials)"),
 
       word("evaluate.split", "\"strong\"", "how test data are held out",
            {"strong", "leave-one-out", "random", "time"}),
@@ -154,9 +167,30 @@ KnnOptions knn_options(const Settings& settings) {
   return options;
 }
 
+EaseOptions ease_options(const Settings& settings) {
+  EaseOptions options;
+  options.l2 = static_cast<float>(settings.number("model.l2"));
+  if (settings.text("model.type") == "edlae")
+    options.dropout = static_cast<float>(settings.number("model.dropout"));
+  return options;
+}
+
+IalsOptions ials_options(const Settings& settings) {
+  IalsOptions options;
+  options.factors = static_cast<std::int32_t>(settings.integer("model.factors"));
+  options.iterations = static_cast<std::int32_t>(settings.integer("model.iterations"));
+  options.problem.unobserved = static_cast<float>(settings.number("model.unobserved"));
+  options.problem.l2 = static_cast<float>(settings.number("model.factor_l2"));
+  options.problem.exponent = static_cast<float>(settings.number("model.frequency_exponent"));
+  options.seed = static_cast<std::uint64_t>(settings.integer("seed"));
+  return options;
+}
+
 std::unique_ptr<Recommender> make_recommender(const Settings& settings) {
   const std::string& type = settings.text("model.type");
   if (type == "popularity") return std::make_unique<Popularity>();
+  if (type == "ease" || type == "edlae") return std::make_unique<Ease>(ease_options(settings));
+  if (type == "ials") return std::make_unique<Ials>(ials_options(settings));
   if (type == "user-knn") return std::make_unique<UserKnn>(knn_options(settings));
   return std::make_unique<ItemKnn>(knn_options(settings));
 }

@@ -125,6 +125,11 @@ Result<FitOutcome> fit_recommender(const Settings& settings, const FitRequest& r
                           outcome.interactions));
 
   const std::unique_ptr<Recommender> model = make_recommender(settings);
+  const std::int64_t bytes = model->fit_bytes(loaded.data.matrix.view());
+  if (bytes > 0)
+    request.log(fmt::format("{} takes {:.1f} MB of memory", model->type(),
+                            static_cast<double>(bytes) * 1e-6));
+  BASCULE_TRY(check_fit_memory(*model, loaded.data.matrix.view()));
   BASCULE_TRY(model->fit(loaded.data.matrix, pool, outcome.times));
   request.log(fmt::format("{} fitted", model->type()));
   if (request.interrupted()) return stop();

@@ -131,8 +131,12 @@ TEST_P(RecommenderConformance, TwinsTieToTheLower) {
                             [&](const Recommendation& best) { return best.item == wanted; });
       };
       if (of(item) == list.end() || of(item + 1) == list.end()) continue;
-      EXPECT_EQ(of(item)->score, of(item + 1)->score) << user;
-      EXPECT_LT(of(item), of(item + 1)) << user;
+      if (GetParam().tie_tolerance == 0) {
+        EXPECT_EQ(of(item)->score, of(item + 1)->score) << user;
+        EXPECT_LT(of(item), of(item + 1)) << user;
+      } else {
+        EXPECT_NEAR(of(item)->score, of(item + 1)->score, GetParam().tie_tolerance) << user;
+      }
       ++pairs;
     }
   }

@@ -19,6 +19,8 @@ struct RecommenderCase {
   std::function<std::unique_ptr<Recommender>()> make;
   bool personal = true;  ///< gives nothing for an empty history
   bool similar = false;  ///< offers similar_items()
+  /// How much the scores of items with the same users may differ; 0: not by a bit.
+  double tie_tolerance = 0;
 };
 
 inline std::ostream& operator<<(std::ostream& out, const RecommenderCase& model) {

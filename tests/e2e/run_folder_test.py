@@ -30,7 +30,9 @@ def test_contents(small, small_run):
     assert written["data"]["path"] == str(small / "ratings.csv")
     assert written["model"] == {"type": "item-knn", "similarity": "cosine", "neighbors": 100,
                                 "shrinkage": 0.0, "alpha": 0.5, "weighting": "raw", "bm25_k1": 1.2,
-                                "bm25_b": 0.75}
+                                "bm25_b": 0.75, "l2": 500.0, "dropout": 0.33, "factors": 64,
+                                "iterations": 16, "unobserved": 0.1, "factor_l2": 0.003,
+                                "frequency_exponent": 1.0}
     assert written["bascule"]["version"] in ok("--version").out
     assert written["bascule"]["commit"] in ok("--version").out
 

@@ -47,6 +47,10 @@ class Recommender {
   /// Number of items the model knows; 0 before fit.
   [[nodiscard]] virtual std::int64_t items() const = 0;
 
+  /// The most memory that fit() takes beside the interactions, in bytes; 0: little.
+  [[nodiscard]] virtual std::int64_t fit_bytes(const CompressedView& /*interactions*/) const {
+    return 0;
+  }
   /// Learns from users × items. Appends the time of each stage to `times`.
   virtual Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) = 0;
 
@@ -73,5 +77,8 @@ class Recommender {
   /// Takes the model from a file; kBadData when a tensor is missing or does not fit the others.
   virtual Status load(std::shared_ptr<const SafetensorsFile> file) = 0;
 };
+
+/// kFailed, with both numbers, when fit_bytes() is more than the memory that is available.
+Status check_fit_memory(const Recommender& model, const CompressedView& interactions);
 
 }  // namespace bascule

@@ -9,6 +9,8 @@
 #include <bascule/data/ratings.h>
 #include <bascule/data/split.h>
 #include <bascule/recsys/contract.h>
+#include <bascule/recsys/ease.h>
+#include <bascule/recsys/ials.h>
 #include <bascule/recsys/item_knn.h>
 
 namespace bascule {
@@ -20,6 +22,8 @@ RatingsOptions ratings_options(const Settings& settings);
 PrepareOptions prepare_options(const Settings& settings);
 SplitOptions split_options(const Settings& settings);
 KnnOptions knn_options(const Settings& settings);
+EaseOptions ease_options(const Settings& settings);
+IalsOptions ials_options(const Settings& settings);
 
 /// The model named by model.type, not fitted.
 std::unique_ptr<Recommender> make_recommender(const Settings& settings);

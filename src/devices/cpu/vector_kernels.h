@@ -31,6 +31,15 @@ struct RandomStretch {
   std::int64_t count;   ///< elements, from the first of the block on
 };
 
+/// Some rows of a dense matrix; `width` is a multiple of 16.
+struct PickedRows {
+  const float* rows;
+  std::int64_t stride, width;
+  const std::int32_t* index;
+  const float* weights;
+  std::int64_t count;
+};
+
 struct VectorKernels {
   const char* name;
   ElementFunction elements[kElementOpCount];  ///< by ElementOp
@@ -66,6 +75,10 @@ struct VectorKernels {
                     float* out, std::int64_t out_stride);
   void (*to_bf16)(const float* x, Bf16* y, std::int64_t n);
   void (*from_bf16)(const Bf16* x, float* y, std::int64_t n);
+  /// y[i] += factor · x[i].
+  void (*add_scaled)(const float* x, float factor, float* y, std::int64_t n);
+  /// y += Σ_e weights[e] (x · row_e) row_e.
+  void (*add_projections)(const PickedRows&, const float* x, float* y);
 };
 
 extern const VectorKernels kVectorPortable;

@@ -1,0 +1,61 @@
+#pragma once
+// Matrix factorisation of implicit feedback by alternating least squares.
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <bascule/devices/least_squares.h>
+#include <bascule/recsys/contract.h>
+
+namespace bascule {
+
+struct IalsOptions {
+  std::int32_t factors = 64;     ///< > 0
+  std::int32_t iterations = 16;  ///< over users and items; > 0
+  LeastSquares problem;          ///< of users and of items alike
+  std::uint64_t seed = 1;        ///< of the first factors
+};
+
+/// score(u, j) = w_u · h_j, with w_u found from the history and the factors of the items: users of
+/// the training set and others are treated alike. Every item that somebody has is a candidate.
+class Ials final : public Recommender {
+ public:
+  explicit Ials(const IalsOptions& options) : options_(options) {}
+
+  [[nodiscard]] std::string_view type() const override { return "ials"; }
+  [[nodiscard]] std::int64_t items() const override { return std::ssize(item_users_); }
+  /// The factors of users and items.
+  [[nodiscard]] std::int64_t fit_bytes(const CompressedView& interactions) const override;
+  /// Stages "transpose", "factors". Values are the confidences of the observations.
+  Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) override;
+  [[nodiscard]] std::vector<Recommendation> recommend(
+      SparseLine history, const RecommendOptions& options) const override;
+  [[nodiscard]] TopLists recommend_all(const CompressedView& histories,
+                                       const RecommendOptions& options,
+                                       ThreadPool& pool) const override;
+  /// By the cosine of the factors, largest first.
+  [[nodiscard]] Result<std::vector<Recommendation>> similar_items(std::int32_t item, std::int32_t k,
+                                                                  bool include_self) const override;
+  /// Tensors "ials.items" f32 [items, at least factors], "ials.gram" f32 [factors, as wide], and
+  /// "item_users" i64 [items].
+  void save(SafetensorsWriter& writer) const override;
+  Status load(std::shared_ptr<const SafetensorsFile> file) override;
+
+ private:
+  struct Scratch;
+  void transpose_items();
+  void score(const CompressedView& histories, std::int64_t first, std::int64_t last,
+             Scratch& scratch, float* scores, std::int64_t stride) const;
+
+  IalsOptions options_;
+  std::vector<std::int64_t> item_users_;
+  FactorMatrix fitted_;                            // owned, after fit
+  std::shared_ptr<const SafetensorsFile> loaded_;  // or mapped, after load
+  FactorView factors_;                             // of the items
+  std::vector<float> gram_;
+  std::vector<float> columns_;  // the factors again, one factor of all items after another
+};
+
+}  // namespace bascule

@@ -1,0 +1,107 @@
+#include <algorithm>
+#include <vector>
+
+#include <bascule/devices/symmetric.h>
+
+namespace bascule {
+namespace {
+
+/// X with its columns renamed to their places, both ways.
+struct Places {
+  std::vector<std::int32_t> of_row;  ///< places ascending within a row
+  std::vector<float> values;         ///< beside them; empty if all are 1
+  /// By column: the rows that have it, and how far into the row it lies.
+  struct Entry {
+    std::int32_t row, position;
+  };
+  std::vector<std::int64_t> begin;
+  std::vector<Entry> of_column;
+};
+
+Places rename(const CompressedView& x, std::span<const std::int32_t> columns, ThreadPool& pool) {
+  std::vector<std::int32_t> place(columns.size());
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    place[static_cast<std::size_t>(columns[i])] = static_cast<std::int32_t>(i);
+  const auto count = static_cast<std::size_t>(x.nonzeros());
+  const bool ones = std::all_of(x.values, x.values + count, [](float v) { return v == 1.0F; });
+  Places out;
+  out.of_row.resize(count);
+  if (!ones) out.values.resize(count);
+  const Chunks chunks{x.majors, 1024};
+  pool.run(chunks.chunks(), [&](std::int64_t chunk, int) {
+    std::vector<std::pair<std::int32_t, float>> sorted;
+    for (std::int64_t row = chunks.begin(chunk); row < chunks.end(chunk); ++row) {
+      const SparseLine line = x.line(row);
+      sorted.resize(line.size());
+      for (std::size_t i = 0; i < line.size(); ++i)
+        sorted[i] = {place[static_cast<std::size_t>(line.indices[i])], line.values[i]};
+      std::sort(sorted.begin(), sorted.end(),
+                [](const auto& a, const auto& b) { return a.first < b.first; });
+      const auto at = static_cast<std::size_t>(x.offsets[row]);
+      for (std::size_t i = 0; i < sorted.size(); ++i) {
+        out.of_row[at + i] = sorted[i].first;
+        if (!ones) out.values[at + i] = sorted[i].second;
+      }
+    }
+  });
+  out.begin.assign(columns.size() + 1, 0);
+  for (const std::int32_t p : out.of_row) ++out.begin[static_cast<std::size_t>(p) + 1];
+  for (std::size_t i = 1; i < out.begin.size(); ++i) out.begin[i] += out.begin[i - 1];
+  out.of_column.resize(count);
+  std::vector<std::int64_t> next(out.begin.begin(), out.begin.end() - 1);
+  for (std::int64_t row = 0; row < x.majors; ++row)
+    for (std::int64_t at = x.offsets[row]; at < x.offsets[row + 1]; ++at)
+      out.of_column[static_cast<std::size_t>(
+          next[static_cast<std::size_t>(out.of_row[static_cast<std::size_t>(at)])]++)] = {
+          static_cast<std::int32_t>(row), static_cast<std::int32_t>(at - x.offsets[row])};
+  return out;
+}
+
+/// Adds the part of each row of X that ends with column i to `sums`.
+void add_rows(const CompressedView& x, const Places& places, std::int64_t i, std::int32_t* sums) {
+  for (std::int64_t e = places.begin[i]; e < places.begin[i + 1]; ++e) {
+    const auto [row, position] = places.of_column[static_cast<std::size_t>(e)];
+    const std::int32_t* others = places.of_row.data() + x.offsets[row];
+    for (std::int32_t q = 0; q <= position; ++q) ++sums[others[q]];
+  }
+}
+void add_rows(const CompressedView& x, const Places& places, std::int64_t i, float* sums) {
+  for (std::int64_t e = places.begin[i]; e < places.begin[i + 1]; ++e) {
+    const auto [row, position] = places.of_column[static_cast<std::size_t>(e)];
+    const std::int32_t* others = places.of_row.data() + x.offsets[row];
+    const float* values = places.values.data() + x.offsets[row];
+    const float mine = values[position];
+    for (std::int32_t q = 0; q <= position; ++q) sums[others[q]] += mine * values[q];
+  }
+}
+
+template <class Sum>
+void fill_rows(const CompressedView& x, const Places& places, SymmetricMatrix& out,
+               ThreadPool& pool) {
+  // Few rows at a time: the first ones have most pairs.
+  const Chunks chunks{out.order(), 16};
+  std::vector<std::vector<Sum>> sums(static_cast<std::size_t>(pool.threads()));
+  pool.run(chunks.chunks(), [&](std::int64_t chunk, int thread) {
+    std::vector<Sum>& mine = sums[static_cast<std::size_t>(thread)];
+    mine.resize(static_cast<std::size_t>(out.order()));
+    for (std::int64_t i = chunks.begin(chunk); i < chunks.end(chunk); ++i) {
+      std::fill_n(mine.begin(), i + 1, Sum{0});
+      add_rows(x, places, i, mine.data());
+      std::transform(mine.begin(), mine.begin() + i + 1, out.row(i),
+                     [](Sum sum) { return static_cast<float>(sum); });
+    }
+  });
+}
+
+}  // namespace
+
+Result<SymmetricMatrix> gram_matrix(const CompressedView& x, std::span<const std::int32_t> columns,
+                                    ThreadPool& pool) {
+  BASCULE_ASSIGN(SymmetricMatrix out, SymmetricMatrix::make(x.minors));
+  const Places places = rename(x, columns, pool);
+  places.values.empty() ? fill_rows<std::int32_t>(x, places, out, pool)
+                        : fill_rows<float>(x, places, out, pool);
+  return out;
+}
+
+}  // namespace bascule

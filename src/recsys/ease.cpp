@@ -1,0 +1,152 @@
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include <bascule/base/checked.h>
+#include <bascule/devices/sparse_product.h>
+#include <bascule/recsys/ease.h>
+#include <bascule/recsys/popularity.h>
+
+#include "recsys/dense_top.h"
+#include "recsys/recommend_rows.h"
+
+namespace bascule {
+namespace {
+
+/// Items by falling number of users, ties to the lower.
+std::vector<std::int32_t> by_popularity(std::span<const std::int64_t> item_users) {
+  std::vector<std::int32_t> order(item_users.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
+    return item_users[static_cast<std::size_t>(a)] > item_users[static_cast<std::size_t>(b)];
+  });
+  return order;
+}
+
+/// P, whole and in the order of `items`, becomes B in the order of the items' indices, in place.
+void turn_into_weights(std::span<const std::int32_t> items, SymmetricMatrix& p, ThreadPool& pool) {
+  const std::int64_t n = p.order();
+  std::vector<float> scale(items.size());
+  for (std::int64_t j = 0; j < n; ++j) scale[static_cast<std::size_t>(j)] = -1 / p.at(j, j);
+  const Chunks chunks{n, 64};
+  pool.run(chunks.chunks(), [&](std::int64_t chunk, int) {
+    std::vector<float> row(items.size());
+    for (std::int64_t i = chunks.begin(chunk); i < chunks.end(chunk); ++i) {
+      float* place = p.row(i);
+      for (std::size_t j = 0; j < items.size(); ++j)
+        row[static_cast<std::size_t>(items[j])] = place[j] * scale[j];
+      row[static_cast<std::size_t>(items[static_cast<std::size_t>(i)])] = 0;
+      std::copy(row.begin(), row.end(), place);
+    }
+  });
+  // Row i goes to row items[i]: round each cycle, with one row out of its place.
+  std::vector<char> done(items.size(), 0);
+  std::vector<float> carried(items.size());
+  for (std::int64_t start = 0; start < n; ++start) {
+    if (done[static_cast<std::size_t>(start)] != 0) continue;
+    std::copy_n(p.row(start), n, carried.begin());
+    std::int64_t from = start;
+    do {
+      const std::int64_t to = items[static_cast<std::size_t>(from)];
+      std::swap_ranges(carried.begin(), carried.end(), p.row(to));
+      done[static_cast<std::size_t>(from)] = 1;
+      from = to;
+    } while (from != start);
+  }
+}
+
+}  // namespace
+
+std::int64_t Ease::fit_bytes(const CompressedView& interactions) const {
+  constexpr std::int64_t kPerItem = 4096, kPerInteraction = 16;
+  const std::int64_t n = interactions.minors;
+  const auto cells = checked_mul(n, SymmetricMatrix::stride_for(n));
+  const auto bytes = cells ? checked_mul(*cells, sizeof(float)) : cells;
+  if (!bytes) return std::numeric_limits<std::int64_t>::max();
+  return *bytes + kPerItem * n + kPerInteraction * interactions.nonzeros();
+}
+
+Status Ease::fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) {
+  Stopwatch watch;
+  *this = Ease(options_);
+  std::vector<std::int64_t> counts = count_item_users(interactions.view());
+  const std::vector<std::int32_t> items = by_popularity(counts);
+  BASCULE_ASSIGN(SymmetricMatrix matrix, gram_matrix(interactions.view(), items, pool));
+  times.emplace_back("gram", watch.restart());
+  const float share = options_.dropout / (1 - options_.dropout);
+  for (std::int64_t i = 0; i < matrix.order(); ++i)
+    matrix.at(i, i) += options_.l2 + share * matrix.at(i, i);
+  BASCULE_TRY(invert(matrix, pool));
+  times.emplace_back("inverse", watch.restart());
+  mirror(matrix, pool);
+  turn_into_weights(items, matrix, pool);
+  fitted_ = std::move(matrix);
+  weights_ = fitted_.values();
+  stride_ = fitted_.stride();
+  item_users_ = std::move(counts);
+  times.emplace_back("weights", watch.restart());
+  return {};
+}
+
+std::vector<Recommendation> Ease::recommend(SparseLine history,
+                                            const RecommendOptions& options) const {
+  const std::int64_t offsets[2] = {0, std::ssize(history.indices)};
+  const CompressedView one{1, items(), offsets, history.indices.data(), history.values.data()};
+  std::vector<float> scores(item_users_.size());
+  SparseProduct().run(one, 0, 1, {weights_.data(), items(), stride_}, scores.data(), stride_);
+  std::vector<Recommendation> out;
+  take_candidates(item_users_, history, options, scores, out);
+  return out;
+}
+
+TopLists Ease::recommend_all(const CompressedView& histories, const RecommendOptions& options,
+                             ThreadPool& pool) const {
+  return recommend_blocks(
+      histories, options.k, items(), pool, [] { return SparseProduct(); },
+      [&](std::int64_t first, std::int64_t last, SparseProduct& product, float* scores,
+          std::int64_t stride) {
+        product.run(histories, first, last, {weights_.data(), items(), stride_}, scores, stride);
+      },
+      [&](SparseLine history, std::span<float> scores, std::vector<Recommendation>& out) {
+        take_candidates(item_users_, history, options, scores, out);
+      });
+}
+
+Result<std::vector<Recommendation>> Ease::similar_items(std::int32_t item, std::int32_t k,
+                                                        bool include_self) const {
+  if (item < 0 || item >= items())
+    return Error{Code::kUsage, fmt::format("item index {} is not in the model", item)};
+  const std::span<const float> weights = weights_of(item);
+  std::vector<float> scores(weights.begin(), weights.end());
+  for (std::size_t j = 0; j < scores.size(); ++j)
+    if (item_users_[j] == 0) scores[j] = kNoCandidate;
+  scores[static_cast<std::size_t>(item)] = kNoCandidate;
+  std::vector<Recommendation> out;
+  take_top(scores, include_self ? k - 1 : k, out);
+  if (include_self && k > 0) out.insert(out.begin(), {item, 1.0F});
+  return out;
+}
+
+void Ease::save(SafetensorsWriter& writer) const {
+  writer.add("ease.weights", Shape{items(), stride_}, weights_);
+  writer.add("item_users", Shape{items()}, std::span(item_users_));
+}
+
+Status Ease::load(std::shared_ptr<const SafetensorsFile> file) {
+  BASCULE_ASSIGN(const auto weights, file->get<float>("ease.weights", 2));
+  BASCULE_ASSIGN(const auto counts, file->get<std::int64_t>("item_users"));
+  const Shape& shape = file->tensors().find("ease.weights")->second.shape;
+  if (shape[0] != std::ssize(counts) || shape[1] < shape[0])
+    return {Code::kBadData,
+            fmt::format("{}: ease.weights and item_users do not fit", file->path())};
+  item_users_.assign(counts.begin(), counts.end());
+  fitted_ = {};
+  weights_ = weights;
+  stride_ = shape[1];
+  loaded_ = std::move(file);
+  return {};
+}
+
+}  // namespace bascule
