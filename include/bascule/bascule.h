@@ -82,6 +82,7 @@
 #include <bascule/recsys/popularity.h>
 #include <bascule/recsys/refit.h>
 #include <bascule/recsys/saved_run.h>
+#include <bascule/recsys/scoring_recommender.h>
 #include <bascule/recsys/spec.h>
 #include <bascule/recsys/training.h>
 #include <bascule/recsys/user_knn.h>

@@ -41,20 +41,4 @@ void take_top(std::span<const float> scores, std::int32_t k, std::vector<Recomme
   std::sort(out.begin(), out.end(), better);
 }
 
-void take_candidates(std::span<const std::int64_t> item_users, SparseLine history,
-                     const RecommendOptions& options, std::span<float> scores,
-                     std::vector<Recommendation>& out) {
-  out.clear();
-  const bool known = std::any_of(history.indices.begin(), history.indices.end(), [&](auto item) {
-    return item_users[static_cast<std::size_t>(item)] > 0;
-  });
-  if (!known) return;
-  if (options.exclude_history)
-    for (const std::int32_t item : history.indices)
-      scores[static_cast<std::size_t>(item)] = kNoCandidate;
-  for (std::size_t j = 0; j < scores.size(); ++j)
-    if (item_users[j] == 0) scores[j] = kNoCandidate;
-  take_top(scores, options.k, out);
-}
-
 }  // namespace bascule

@@ -15,10 +15,4 @@ inline constexpr float kNoCandidate = -std::numeric_limits<float>::infinity();
 /// are not a number.
 void take_top(std::span<const float> scores, std::int32_t k, std::vector<Recommendation>& out);
 
-/// The same of a user's scores: candidates are the items that somebody has, less those of `history`
-/// when the options say so; there are none for a user without an item that somebody has.
-void take_candidates(std::span<const std::int64_t> item_users, SparseLine history,
-                     const RecommendOptions& options, std::span<float> scores,
-                     std::vector<Recommendation>& out);
-
 }  // namespace bascule

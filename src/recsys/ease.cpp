@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <limits>
-#include <numeric>
 
 #include <fmt/format.h>
 
@@ -9,21 +8,8 @@
 #include <bascule/recsys/ease.h>
 #include <bascule/recsys/popularity.h>
 
-#include "recsys/dense_top.h"
-#include "recsys/recommend_rows.h"
-
 namespace bascule {
 namespace {
-
-/// Items by falling number of users, ties to the lower.
-std::vector<std::int32_t> by_popularity(std::span<const std::int64_t> item_users) {
-  std::vector<std::int32_t> order(item_users.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
-    return item_users[static_cast<std::size_t>(a)] > item_users[static_cast<std::size_t>(b)];
-  });
-  return order;
-}
 
 /// P, whole and in the order of `items`, becomes B in the order of the items' indices, in place.
 void turn_into_weights(std::span<const std::int32_t> items, SymmetricMatrix& p, ThreadPool& pool) {
@@ -90,43 +76,25 @@ Status Ease::fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& ti
   return {};
 }
 
-std::vector<Recommendation> Ease::recommend(SparseLine history,
-                                            const RecommendOptions& options) const {
-  const std::int64_t offsets[2] = {0, std::ssize(history.indices)};
-  const CompressedView one{1, items(), offsets, history.indices.data(), history.values.data()};
-  std::vector<float> scores(item_users_.size());
-  SparseProduct().run(one, 0, 1, {weights_.data(), items(), stride_}, scores.data(), stride_);
-  std::vector<Recommendation> out;
-  take_candidates(item_users_, history, options, scores, out);
-  return out;
+struct Ease::Product : Scratch {
+  SparseProduct rows;
+};
+
+std::unique_ptr<ScoringRecommender::Scratch> Ease::make_scratch() const {
+  return std::make_unique<Product>();
 }
 
-TopLists Ease::recommend_all(const CompressedView& histories, const RecommendOptions& options,
-                             ThreadPool& pool) const {
-  return recommend_blocks(
-      histories, options.k, items(), pool, [] { return SparseProduct(); },
-      [&](std::int64_t first, std::int64_t last, SparseProduct& product, float* scores,
-          std::int64_t stride) {
-        product.run(histories, first, last, {weights_.data(), items(), stride_}, scores, stride);
-      },
-      [&](SparseLine history, std::span<float> scores, std::vector<Recommendation>& out) {
-        take_candidates(item_users_, history, options, scores, out);
-      });
+void Ease::score(const CompressedView& histories, std::int64_t first, std::int64_t last,
+                 Scratch& scratch, float* scores, std::int64_t stride) const {
+  static_cast<Product&>(scratch).rows.run(histories, first, last,
+                                          {weights_.data(), items(), stride_}, scores, stride);
 }
 
 Result<std::vector<Recommendation>> Ease::similar_items(std::int32_t item, std::int32_t k,
                                                         bool include_self) const {
-  if (item < 0 || item >= items())
-    return Error{Code::kUsage, fmt::format("item index {} is not in the model", item)};
-  const std::span<const float> weights = weights_of(item);
-  std::vector<float> scores(weights.begin(), weights.end());
-  for (std::size_t j = 0; j < scores.size(); ++j)
-    if (item_users_[j] == 0) scores[j] = kNoCandidate;
-  scores[static_cast<std::size_t>(item)] = kNoCandidate;
-  std::vector<Recommendation> out;
-  take_top(scores, include_self ? k - 1 : k, out);
-  if (include_self && k > 0) out.insert(out.begin(), {item, 1.0F});
-  return out;
+  BASCULE_TRY(check_item(item));
+  const float* weights = weights_.data() + item * stride_;
+  return most_alike(item, k, include_self, {weights, weights + items()});
 }
 
 void Ease::save(SafetensorsWriter& writer) const {

@@ -11,39 +11,30 @@
 #include <bascule/recsys/ials.h>
 #include <bascule/recsys/popularity.h>
 
-#include "recsys/dense_top.h"
-#include "recsys/recommend_rows.h"
-
 namespace bascule {
 namespace {
 
 /// Of conjugate gradients: few where the next iteration goes on from there, many where a user's
 /// factors begin at zero.
 constexpr int kTrainingSteps = 3, kFoldInSteps = 16;
-/// Standard deviation of the first scores.
-constexpr double kFirstScale = 0.1;
+/// Of the first rows of factors: the root of their mean squared length.
+constexpr double kFirstLength = 0.1;
 
-/// Normal numbers, of which the products of two rows have the standard deviation kFirstScale².
 void start(std::uint64_t seed, std::int64_t rows, std::int64_t factors, FactorMatrix& out) {
   const Philox random(seed);
-  const double scale = kFirstScale / std::sqrt(static_cast<double>(factors));
-  for (std::int64_t i = 0; i < rows; ++i) {
-    for (std::int64_t k = 0; k < factors; ++k) {
-      const auto at = 2 * static_cast<std::uint64_t>(i * factors + k);
-      const double radius = std::sqrt(-2 * std::log(1 - random.uniform(at)));
-      constexpr double kTurn = 6.283185307179586;
-      out.row(i)[k] = static_cast<float>(scale * radius * std::cos(kTurn * random.uniform(at + 1)));
-    }
-  }
+  const double scale = kFirstLength / std::sqrt(static_cast<double>(factors));
+  for (std::int64_t i = 0; i < rows; ++i)
+    for (std::int64_t k = 0; k < factors; ++k)
+      out.row(i)[k] =
+          static_cast<float>(scale * random.normal(static_cast<std::uint64_t>(i * factors + k)));
 }
 
 }  // namespace
 
 /// What a block of users needs: their factors, also as the rows of a sparse matrix that has them
 /// all.
-struct Ials::Scratch {
-  explicit Scratch(const Ials& model)
-      : solver(model.factors_, model.gram_, model.options_.problem) {}
+struct Ials::Block : Scratch {
+  explicit Block(const Ials& model) : solver(model.factors_, model.gram_, model.options_.problem) {}
   RowSolver solver;
   SparseProduct product;
   std::vector<float> factors, values;
@@ -88,69 +79,45 @@ void Ials::transpose_items() {
       columns_[static_cast<std::size_t>(k * factors_.rows + i)] = factors_.row(i)[k];
 }
 
+std::unique_ptr<ScoringRecommender::Scratch> Ials::make_scratch() const {
+  return std::make_unique<Block>(*this);
+}
+
 void Ials::score(const CompressedView& histories, std::int64_t first, std::int64_t last,
                  Scratch& scratch, float* scores, std::int64_t stride) const {
+  Block& block = static_cast<Block&>(scratch);
   const std::int64_t users = last - first, f = factors_.factors;
-  scratch.factors.assign(static_cast<std::size_t>(users * factors_.stride), 0.0F);
-  scratch.values.resize(static_cast<std::size_t>(users * f));
-  scratch.indices.resize(scratch.values.size());
-  scratch.offsets.resize(static_cast<std::size_t>(users) + 1);
+  block.factors.assign(static_cast<std::size_t>(users * factors_.stride), 0.0F);
+  block.values.resize(static_cast<std::size_t>(users * f));
+  block.indices.resize(block.values.size());
+  block.offsets.resize(static_cast<std::size_t>(users) + 1);
   for (std::int64_t u = 0; u < users; ++u) {
-    float* w = scratch.factors.data() + u * factors_.stride;
-    scratch.solver.solve(histories.line(first + u), kFoldInSteps, w);
-    std::copy_n(w, f, scratch.values.begin() + u * f);
-    std::iota(scratch.indices.begin() + u * f, scratch.indices.begin() + (u + 1) * f, 0);
-    scratch.offsets[static_cast<std::size_t>(u) + 1] = (u + 1) * f;
+    float* w = block.factors.data() + u * factors_.stride;
+    block.solver.solve(histories.line(first + u), kFoldInSteps, w);
+    std::copy_n(w, f, block.values.begin() + u * f);
+    std::iota(block.indices.begin() + u * f, block.indices.begin() + (u + 1) * f, 0);
+    block.offsets[static_cast<std::size_t>(u) + 1] = (u + 1) * f;
   }
-  const CompressedView all{users, f, scratch.offsets.data(), scratch.indices.data(),
-                           scratch.values.data()};
-  scratch.product.run(all, 0, users, {columns_.data(), factors_.rows, factors_.rows}, scores,
-                      stride);
-}
-
-std::vector<Recommendation> Ials::recommend(SparseLine history,
-                                            const RecommendOptions& options) const {
-  const std::int64_t offsets[2] = {0, std::ssize(history.indices)};
-  const CompressedView one{1, items(), offsets, history.indices.data(), history.values.data()};
-  std::vector<float> scores(item_users_.size());
-  Scratch scratch(*this);
-  score(one, 0, 1, scratch, scores.data(), items());
-  std::vector<Recommendation> out;
-  take_candidates(item_users_, history, options, scores, out);
-  return out;
-}
-
-TopLists Ials::recommend_all(const CompressedView& histories, const RecommendOptions& options,
-                             ThreadPool& pool) const {
-  return recommend_blocks(
-      histories, options.k, items(), pool, [&] { return Scratch(*this); },
-      [&](std::int64_t first, std::int64_t last, Scratch& scratch, float* scores,
-          std::int64_t stride) { score(histories, first, last, scratch, scores, stride); },
-      [&](SparseLine history, std::span<float> scores, std::vector<Recommendation>& out) {
-        take_candidates(item_users_, history, options, scores, out);
-      });
+  const CompressedView all{users, f, block.offsets.data(), block.indices.data(),
+                           block.values.data()};
+  block.product.run(all, 0, users, {columns_.data(), factors_.rows, factors_.rows}, scores, stride);
 }
 
 Result<std::vector<Recommendation>> Ials::similar_items(std::int32_t item, std::int32_t k,
                                                         bool include_self) const {
-  if (item < 0 || item >= items())
-    return Error{Code::kUsage, fmt::format("item index {} is not in the model", item)};
+  BASCULE_TRY(check_item(item));
   const auto product = [&](std::int64_t a, std::int64_t b) {
     const float *x = factors_.row(a), *y = factors_.row(b);
     return std::inner_product(x, x + factors_.factors, y, 0.0);
   };
   const double own = product(item, item);
-  std::vector<float> scores(item_users_.size(), kNoCandidate);
+  std::vector<float> scores(item_users_.size());
   for (std::int64_t j = 0; j < items(); ++j) {
-    if (j == item || item_users_[static_cast<std::size_t>(j)] == 0) continue;
     const double norms = std::sqrt(own * product(j, j));
     scores[static_cast<std::size_t>(j)] =
         norms > 0 ? static_cast<float>(product(item, j) / norms) : 0.0F;
   }
-  std::vector<Recommendation> out;
-  take_top(scores, include_self ? k - 1 : k, out);
-  if (include_self && k > 0) out.insert(out.begin(), {item, 1.0F});
-  return out;
+  return most_alike(item, k, include_self, std::move(scores));
 }
 
 void Ials::save(SafetensorsWriter& writer) const {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -19,13 +20,20 @@ std::vector<std::int64_t> count_item_users(const CompressedView& users_by_items)
   return counts;
 }
 
+std::vector<std::int32_t> by_popularity(std::span<const std::int64_t> item_users) {
+  std::vector<std::int32_t> order(item_users.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
+    return item_users[static_cast<std::size_t>(a)] > item_users[static_cast<std::size_t>(b)];
+  });
+  return order;
+}
+
 void Popularity::rank() {
-  ranking_.clear();
-  for (std::size_t item = 0; item < item_users_.size(); ++item) {
-    if (item_users_[item] > 0) ranking_.push_back(static_cast<std::int32_t>(item));
-  }
-  std::stable_sort(ranking_.begin(), ranking_.end(),
-                   [&](std::int32_t a, std::int32_t b) { return item_users_[a] > item_users_[b]; });
+  ranking_ = by_popularity(item_users_);
+  const auto had = std::count_if(item_users_.begin(), item_users_.end(),
+                                 [](std::int64_t users) { return users > 0; });
+  ranking_.resize(static_cast<std::size_t>(had));
 }
 
 Status Popularity::fit(const CsrMatrix& interactions, ThreadPool&, StageTimes& times) {

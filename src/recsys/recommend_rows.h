@@ -2,7 +2,6 @@
 // Many users at once: the loop behind every recommend_all.
 #include <algorithm>
 #include <memory>
-#include <span>
 #include <vector>
 
 #include <bascule/recsys/contract.h>
@@ -41,41 +40,6 @@ TopLists recommend_rows(const CompressedView& histories, std::int32_t k, ThreadP
     std::vector<Recommendation> out;
     for (std::int64_t user = chunks.begin(chunk); user < chunks.end(chunk); ++user) {
       into(histories.line(user), *scratch, out);
-      put_list(out, user, lists);
-    }
-  });
-  return lists;
-}
-
-/// The same for models that score every item: `score(first, last, scratch, scores, stride)` fills a
-/// row of `items` floats for each of the users [first, last), `take(history, row, out)` picks from
-/// one.
-template <class Make, class Score, class Take>
-TopLists recommend_blocks(const CompressedView& histories, std::int32_t k, std::int64_t items,
-                          ThreadPool& pool, Make make, Score score, Take take) {
-  struct Scratch {
-    decltype(make()) model;
-    std::vector<float> scores;
-  };
-  constexpr std::int64_t kUsersPerChunk = 128, kVector = 16;
-  const std::int64_t stride = (items + kVector - 1) / kVector * kVector;
-  TopLists lists = empty_lists(histories.majors, k);
-  std::vector<std::unique_ptr<Scratch>> scratches(static_cast<std::size_t>(pool.threads()));
-  const Chunks chunks{histories.majors, kUsersPerChunk};
-  pool.run(chunks.chunks(), [&](std::int64_t chunk, int thread) {
-    auto& scratch = scratches[static_cast<std::size_t>(thread)];
-    if (!scratch)
-      scratch = std::make_unique<Scratch>(
-          Scratch{make(), std::vector<float>(static_cast<std::size_t>(kUsersPerChunk * stride))});
-    const std::int64_t first = chunks.begin(chunk), last = chunks.end(chunk);
-    score(first, last, scratch->model, scratch->scores.data(), stride);
-    std::vector<Recommendation> out;
-    for (std::int64_t user = first; user < last; ++user) {
-      take(histories.line(user),
-           std::span<float>(scratch->scores)
-               .subspan(static_cast<std::size_t>((user - first) * stride),
-                        static_cast<std::size_t>(items)),
-           out);
       put_list(out, user, lists);
     }
   });

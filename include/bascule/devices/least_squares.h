@@ -43,7 +43,7 @@ std::vector<float> factor_gram(const FactorView& f, ThreadPool& pool);
 ///   Σ_observed v (1 − w·f_i)² + unobserved Σ_i (w·f_i)² + λ |w|²,
 ///   λ = l2 (observed + unobserved · rows)^exponent
 /// (Hu, Koren and Volinsky, ICDM 2008, in the form of Rendle et al., "Revisiting the performance of
-/// iALS on item recommendation benchmarks", RecSys 2022, equations 1 and 7).
+/// iALS on item recommendation benchmarks", RecSys 2022).
 struct LeastSquares {
   float unobserved = 0.1F;  ///< >= 0
   float l2 = 0.003F;        ///< > 0

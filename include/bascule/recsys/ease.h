@@ -6,13 +6,13 @@
 #include <vector>
 
 #include <bascule/devices/symmetric.h>
-#include <bascule/recsys/contract.h>
+#include <bascule/recsys/scoring_recommender.h>
 
 namespace bascule {
 
-/// EASE: H. Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019, equation 8.
+/// EASE: H. Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019.
 /// EDLAE, the same trained against the dropping of inputs: H. Steck, "Autoencoders that don't
-/// overfit towards the Identity", NeurIPS 2020, equation 8, emphasis on the dropped inputs.
+/// overfit towards the Identity", NeurIPS 2020.
 struct EaseOptions {
   float l2 = 500;     ///< λ, > 0
   float dropout = 0;  ///< p in [0, 1): 0 is EASE
@@ -22,24 +22,18 @@ struct EaseOptions {
 /// |B_i|², where Λ_i = λ + p / (1 − p) (XᵀX)_ii: B = I − P diag(P)⁻¹ with P = (XᵀX + Λ)⁻¹. Weights
 /// may be negative, and so may scores; every item that somebody has is a candidate, for users who
 /// have an item that somebody has.
-class Ease final : public Recommender {
+class Ease final : public ScoringRecommender {
  public:
   explicit Ease(const EaseOptions& options) : options_(options) {}
 
   [[nodiscard]] std::string_view type() const override {
     return options_.dropout > 0 ? "edlae" : "ease";
   }
-  [[nodiscard]] std::int64_t items() const override { return std::ssize(item_users_); }
   /// Four bytes for every pair of items, and little beside.
   [[nodiscard]] std::int64_t fit_bytes(const CompressedView& interactions) const override;
   /// Stages "gram", "inverse", "weights". kFailed when XᵀX + Λ is not positive definite in single
   /// precision, which takes a λ that is tiny beside the counts.
   Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) override;
-  [[nodiscard]] std::vector<Recommendation> recommend(
-      SparseLine history, const RecommendOptions& options) const override;
-  [[nodiscard]] TopLists recommend_all(const CompressedView& histories,
-                                       const RecommendOptions& options,
-                                       ThreadPool& pool) const override;
   /// By B_ij, largest first.
   [[nodiscard]] Result<std::vector<Recommendation>> similar_items(std::int32_t item, std::int32_t k,
                                                                   bool include_self) const override;
@@ -48,11 +42,12 @@ class Ease final : public Recommender {
   Status load(std::shared_ptr<const SafetensorsFile> file) override;
 
  private:
-  [[nodiscard]] std::span<const float> weights_of(std::int64_t item) const {
-    return weights_.subspan(static_cast<std::size_t>(item * stride_), item_users_.size());
-  }
+  struct Product;
+  [[nodiscard]] std::unique_ptr<Scratch> make_scratch() const override;
+  void score(const CompressedView& histories, std::int64_t first, std::int64_t last,
+             Scratch& scratch, float* scores, std::int64_t stride) const override;
+
   EaseOptions options_;
-  std::vector<std::int64_t> item_users_;
   SymmetricMatrix fitted_;                         // owned, after fit
   std::shared_ptr<const SafetensorsFile> loaded_;  // or mapped, after load
   std::span<const float> weights_;

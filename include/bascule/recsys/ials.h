@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <bascule/devices/least_squares.h>
-#include <bascule/recsys/contract.h>
+#include <bascule/recsys/scoring_recommender.h>
 
 namespace bascule {
 
@@ -19,22 +19,16 @@ struct IalsOptions {
 };
 
 /// score(u, j) = w_u · h_j, with w_u found from the history and the factors of the items: users of
-/// the training set and others are treated alike. Every item that somebody has is a candidate.
-class Ials final : public Recommender {
+/// the training set and others are treated alike.
+class Ials final : public ScoringRecommender {
  public:
   explicit Ials(const IalsOptions& options) : options_(options) {}
 
   [[nodiscard]] std::string_view type() const override { return "ials"; }
-  [[nodiscard]] std::int64_t items() const override { return std::ssize(item_users_); }
   /// The factors of users and items.
   [[nodiscard]] std::int64_t fit_bytes(const CompressedView& interactions) const override;
   /// Stages "transpose", "factors". Values are the confidences of the observations.
   Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) override;
-  [[nodiscard]] std::vector<Recommendation> recommend(
-      SparseLine history, const RecommendOptions& options) const override;
-  [[nodiscard]] TopLists recommend_all(const CompressedView& histories,
-                                       const RecommendOptions& options,
-                                       ThreadPool& pool) const override;
   /// By the cosine of the factors, largest first.
   [[nodiscard]] Result<std::vector<Recommendation>> similar_items(std::int32_t item, std::int32_t k,
                                                                   bool include_self) const override;
@@ -44,13 +38,13 @@ class Ials final : public Recommender {
   Status load(std::shared_ptr<const SafetensorsFile> file) override;
 
  private:
-  struct Scratch;
+  struct Block;
   void transpose_items();
+  [[nodiscard]] std::unique_ptr<Scratch> make_scratch() const override;
   void score(const CompressedView& histories, std::int64_t first, std::int64_t last,
-             Scratch& scratch, float* scores, std::int64_t stride) const;
+             Scratch& scratch, float* scores, std::int64_t stride) const override;
 
   IalsOptions options_;
-  std::vector<std::int64_t> item_users_;
   FactorMatrix fitted_;                            // owned, after fit
   std::shared_ptr<const SafetensorsFile> loaded_;  // or mapped, after load
   FactorView factors_;                             // of the items

@@ -12,6 +12,9 @@ namespace bascule {
 /// For every item the number of users who have it, whatever the value.
 std::vector<std::int64_t> count_item_users(const CompressedView& users_by_items);
 
+/// All items by falling number of users, ties to the lower.
+std::vector<std::int32_t> by_popularity(std::span<const std::int64_t> item_users);
+
 /// Recommends to everybody the items that most training users have; the score is their number.
 /// Items that nobody has are never recommended. The baseline that every personal model must beat.
 class Popularity : public Recommender {

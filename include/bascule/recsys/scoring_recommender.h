@@ -1,0 +1,48 @@
+#pragma once
+// What models that give every item a score have in common.
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include <bascule/recsys/contract.h>
+
+namespace bascule {
+
+/// A model says how it scores; candidates and lists are the same for all: every item that somebody
+/// has, whatever its score, is a candidate, for users who have an item that somebody has.
+class ScoringRecommender : public Recommender {
+ public:
+  [[nodiscard]] std::int64_t items() const final { return std::ssize(item_users_); }
+  [[nodiscard]] std::vector<Recommendation> recommend(SparseLine history,
+                                                      const RecommendOptions& options) const final;
+  [[nodiscard]] TopLists recommend_all(const CompressedView& histories,
+                                       const RecommendOptions& options,
+                                       ThreadPool& pool) const final;
+
+ protected:
+  /// Working memory of one thread.
+  struct Scratch {
+    Scratch() = default;
+    Scratch(const Scratch&) = delete;
+    Scratch& operator=(const Scratch&) = delete;
+    virtual ~Scratch() = default;
+  };
+  [[nodiscard]] virtual std::unique_ptr<Scratch> make_scratch() const = 0;
+  /// Scores of all items for the users [first, last), a row each, `stride` floats apart. A row must
+  /// not depend, by a bit, on the users beside it.
+  virtual void score(const CompressedView& histories, std::int64_t first, std::int64_t last,
+                     Scratch& scratch, float* scores, std::int64_t stride) const = 0;
+
+  /// kUsage unless the model has the item.
+  [[nodiscard]] Status check_item(std::int32_t item) const;
+  /// For similar_items(): the best of `scores`, one for every item; the item itself, if wanted,
+  /// comes first with score 1.
+  [[nodiscard]] std::vector<Recommendation> most_alike(std::int32_t item, std::int32_t k,
+                                                       bool include_self,
+                                                       std::vector<float> scores) const;
+
+  std::vector<std::int64_t> item_users_;  ///< how many training users have each item
+};
+
+}  // namespace bascule

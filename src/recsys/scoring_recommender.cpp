@@ -1,0 +1,95 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <bascule/recsys/scoring_recommender.h>
+
+#include "recsys/dense_top.h"
+#include "recsys/recommend_rows.h"
+
+namespace bascule {
+namespace {
+
+/// So many rows of scores stay in the third cache until they are searched.
+constexpr std::int64_t kUsersPerChunk = 128;
+
+void leave_out_unknown(std::span<const std::int64_t> item_users, std::span<float> scores) {
+  for (std::size_t j = 0; j < scores.size(); ++j)
+    if (item_users[j] == 0) scores[j] = kNoCandidate;
+}
+
+void take_candidates(std::span<const std::int64_t> item_users, SparseLine history,
+                     const RecommendOptions& options, std::span<float> scores,
+                     std::vector<Recommendation>& out) {
+  out.clear();
+  const bool known = std::any_of(history.indices.begin(), history.indices.end(), [&](auto item) {
+    return item_users[static_cast<std::size_t>(item)] > 0;
+  });
+  if (!known) return;
+  leave_out_unknown(item_users, scores);
+  if (options.exclude_history)
+    for (const std::int32_t item : history.indices)
+      scores[static_cast<std::size_t>(item)] = kNoCandidate;
+  take_top(scores, options.k, out);
+}
+
+}  // namespace
+
+std::vector<Recommendation> ScoringRecommender::recommend(SparseLine history,
+                                                          const RecommendOptions& options) const {
+  const std::int64_t offsets[2] = {0, std::ssize(history.indices)};
+  const CompressedView one{1, items(), offsets, history.indices.data(), history.values.data()};
+  std::vector<float> scores(item_users_.size());
+  score(one, 0, 1, *make_scratch(), scores.data(), items());
+  std::vector<Recommendation> out;
+  take_candidates(item_users_, history, options, scores, out);
+  return out;
+}
+
+TopLists ScoringRecommender::recommend_all(const CompressedView& histories,
+                                           const RecommendOptions& options,
+                                           ThreadPool& pool) const {
+  struct Worker {
+    std::unique_ptr<Scratch> scratch;
+    std::vector<float> scores;
+    std::vector<Recommendation> list;
+  };
+  constexpr std::int64_t kVector = 16;
+  const std::int64_t stride = (items() + kVector - 1) / kVector * kVector;
+  TopLists lists = empty_lists(histories.majors, options.k);
+  std::vector<Worker> workers(static_cast<std::size_t>(pool.threads()));
+  const Chunks chunks{histories.majors, kUsersPerChunk};
+  pool.run(chunks.chunks(), [&](std::int64_t chunk, int thread) {
+    Worker& worker = workers[static_cast<std::size_t>(thread)];
+    if (!worker.scratch) worker.scratch = make_scratch();
+    const std::int64_t first = chunks.begin(chunk), last = chunks.end(chunk);
+    worker.scores.resize(
+        static_cast<std::size_t>(std::min(kUsersPerChunk, histories.majors) * stride));
+    score(histories, first, last, *worker.scratch, worker.scores.data(), stride);
+    for (std::int64_t user = first; user < last; ++user) {
+      const std::span<float> row(worker.scores.data() + (user - first) * stride,
+                                 item_users_.size());
+      take_candidates(item_users_, histories.line(user), options, row, worker.list);
+      put_list(worker.list, user, lists);
+    }
+  });
+  return lists;
+}
+
+Status ScoringRecommender::check_item(std::int32_t item) const {
+  if (item >= 0 && item < items()) return {};
+  return {Code::kUsage, fmt::format("item index {} is not in the model", item)};
+}
+
+std::vector<Recommendation> ScoringRecommender::most_alike(std::int32_t item, std::int32_t k,
+                                                           bool include_self,
+                                                           std::vector<float> scores) const {
+  leave_out_unknown(item_users_, scores);
+  scores[static_cast<std::size_t>(item)] = kNoCandidate;
+  std::vector<Recommendation> out;
+  take_top(scores, include_self ? k - 1 : k, out);
+  if (include_self && k > 0) out.insert(out.begin(), {item, 1.0F});
+  return out;
+}
+
+}  // namespace bascule
