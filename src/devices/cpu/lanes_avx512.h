@@ -45,10 +45,10 @@ BASCULE_KERNEL Vec root(Vec a) {
   return _mm512_maskz_sqrt_ps(0xffff, a);
 }
 
-/// w − over / under: one step of Newton's method on an estimate of 14 bits, so that two roundings and
-/// the square of the estimate's error leave the quotient a relative error below 1.1 · 2⁻²³. An
-/// infinite `under`, a second moment that has overflowed, gives NaN here already; elsewhere the next
-/// step does.
+/// w − over / under: one step of Newton's method on an estimate of 14 bits, so that two roundings
+/// and the square of the estimate's error leave the quotient a relative error below 1.1 · 2⁻²³. An
+/// infinite `under`, a second moment that has overflowed, gives NaN here already; elsewhere the
+/// next step does.
 BASCULE_KERNEL Vec subtract_quotient(Vec w, Vec over, Vec under) {
   const Vec estimate = _mm512_maskz_rcp14_ps(0xffff, under);
   return fma(-(over * estimate), fma(-under, estimate, broadcast(2)), w);
