@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -17,7 +18,8 @@
 
 namespace bascule {
 
-/// A value on the host; integers are held as doubles too.
+/// A value on the host; integers are held as doubles too. Of a CSR matrix all elements, of which
+/// those that are not 0 are stored.
 struct Tensor {
   ValueType type;
   std::vector<double> values;
@@ -112,8 +114,34 @@ class Interpreter {
     return use(std::int64_t{});
   }
 
+  /// A CSR matrix in host memory, which is the memory of the devices that are tested so far.
+  void* put_csr(const Tensor& tensor, std::vector<std::unique_ptr<DeviceMemory>>& memory) {
+    const std::int64_t rows = tensor.type.shape[0], columns = tensor.type.shape[1];
+    const auto part = [&](std::int64_t bytes) {
+      memory.push_back(allocate(bytes));
+      return memory.back()->data();
+    };
+    const CsrArgument csr{static_cast<std::int64_t*>(part((rows + 1) * 8)),
+                          static_cast<std::int32_t*>(part(tensor.type.capacity * 4)),
+                          static_cast<float*>(part(tensor.type.capacity * 4))};
+    std::int64_t stored = 0;
+    csr.offsets[0] = 0;
+    for (std::int64_t row = 0; row < rows; ++row) {
+      for (std::int64_t column = 0; column < columns; ++column) {
+        const double value = tensor.values[static_cast<std::size_t>(row * columns + column)];
+        if (value == 0) continue;
+        if (stored == tensor.type.capacity) throw std::runtime_error("more than the capacity");
+        csr.indices[stored] = static_cast<std::int32_t>(column);
+        csr.values[stored++] = static_cast<float>(value);
+      }
+      csr.offsets[row + 1] = stored;
+    }
+    return new (part(sizeof csr)) CsrArgument(csr);
+  }
+
   void* put(const Tensor& tensor, Layout layout,
             std::vector<std::unique_ptr<DeviceMemory>>& memory) {
+    if (tensor.type.storage == Storage::kCsr) return put_csr(tensor, memory);
     memory.push_back(allocate(owned_ != nullptr ? reference::double_bytes(tensor.type)
                                                 : device_->target().bytes(tensor.type, layout)));
     with_type(tensor.type.dtype, [&]<class T>(T) {

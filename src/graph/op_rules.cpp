@@ -44,6 +44,11 @@ void require_dense(std::string_view op, const ValueType& type, DType dtype) {
           fmt::format("an argument is {}, dense {} expected", type.to_string(), dtype_name(dtype)));
 }
 
+void require_csr(std::string_view op, const ValueType& type) {
+  require(type.storage == Storage::kCsr && type.dtype == DType::kF32 && type.shape.rank() == 2, op,
+          fmt::format("an argument is {}, a CSR matrix of F32 expected", type.to_string()));
+}
+
 void require_rank(std::string_view op, const ValueType& type, std::size_t rank) {
   require(type.shape.rank() == rank, op,
           fmt::format("an argument is {}, rank {} expected", type.to_string(), rank));

@@ -16,6 +16,8 @@ void require_count(std::string_view op, std::span<const ValueType> inputs, std::
 void require_dense(std::string_view op, const ValueType& type);
 /// Dense and of this dtype.
 void require_dense(std::string_view op, const ValueType& type, DType dtype);
+/// A matrix of f32 in CSR.
+void require_csr(std::string_view op, const ValueType& type);
 void require_rank(std::string_view op, const ValueType& type, std::size_t rank);
 void require_shape(std::string_view op, const ValueType& type, const Shape& shape);
 /// Extents that were computed or given; GraphError when they are negative or too many elements.

@@ -19,5 +19,7 @@ std::span<const OpInfo> optimizer_ops();
 std::span<const OpInfo> map_ops();
 std::span<const OpInfo> linear_ops();
 std::span<const OpInfo> cross_entropy_ops();
+std::span<const OpInfo> sparse_ops();
+std::span<const OpInfo> multinomial_ops();
 
 }  // namespace bascule

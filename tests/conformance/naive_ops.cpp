@@ -49,6 +49,11 @@ Tensor weight_grad(const Node& node, const Inputs& x) {
   return from_index(
       node, [&](const Index& i) { return product(node, x[0], true, x[1], false, i[0], i[1]); });
 }
+/// A sparse matrix comes with its zeros.
+Tensor sparse_matmul(const Node& node, const Inputs& x) {
+  return from_index(
+      node, [&](const Index& i) { return product(node, x[0], false, x[1], false, i[0], i[1]); });
+}
 
 Tensor reshape(const Node& node, const Inputs& x) {
   return {node.outputs[0], x[0].values};
@@ -127,6 +132,8 @@ std::map<std::string_view, Formula> all_formulas() {
               {"linear", one<linear>},
               {"linear_input_grad", one<input_grad>},
               {"linear_weight_grad", one<weight_grad>},
+              {"sparse_matmul", one<sparse_matmul>},
+              {"sparse_matmul_transposed", one<weight_grad>},
               {"reshape", one<reshape>},
               {"broadcast_to", one<broadcast_to>},
               {"transpose", one<transpose>},

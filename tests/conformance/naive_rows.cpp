@@ -148,6 +148,27 @@ Tensor cross_entropy_grad(const Node& node, const Inputs& x) {
   });
 }
 
+Tensor multinomial_nll(const Node& node, const Inputs& x) {
+  return from_index(node, [&](const Index& i) {
+    const std::vector<double> logits = row_of(x[0], {i[0], 0}), counts = row_of(x[1], {i[0], 0});
+    double loss = 0;
+    for (std::size_t j = 0; j < logits.size(); ++j)
+      loss -= counts[j] * log_softmax_at(logits, logits[j]);
+    return loss;
+  });
+}
+/// Through the Jacobian of log softmax: Σ_k counts_k (softmax_j − [j = k]).
+Tensor multinomial_nll_grad(const Node& node, const Inputs& x) {
+  return from_index(node, [&](const Index& i) {
+    const std::vector<double> logits = row_of(x[0], i), counts = row_of(x[1], i);
+    const double share = softmax_at(logits, at(x[0], i));
+    double slope = 0;
+    for (std::size_t k = 0; k < counts.size(); ++k)
+      slope += counts[k] * (share - (static_cast<std::int64_t>(k) == i[1] ? 1 : 0));
+    return at(x[2], {i[0]}) * slope;
+  });
+}
+
 /// The four words of the block of element e, from the mapping that base/random_values.h documents.
 PhiloxBlock words_of(const Node& node, double step, std::size_t e) {
   const auto low = [](auto x) { return static_cast<std::uint32_t>(x); };
@@ -230,6 +251,8 @@ std::map<std::string_view, Formula> row_formulas() {
           {"one_hot", one<one_hot>},
           {"sparse_cross_entropy", one<cross_entropy>},
           {"sparse_cross_entropy_grad", one<cross_entropy_grad>},
+          {"multinomial_nll", one<multinomial_nll>},
+          {"multinomial_nll_grad", one<multinomial_nll_grad>},
           {"random_uniform", one<random_values>},
           {"random_normal", one<random_values>},
           {"dropout_mask", one<random_values>},
@@ -239,7 +262,8 @@ std::map<std::string_view, Formula> row_formulas() {
           {"rmsprop_update", plain_update},
           {"adam_update", plain_update},
           {"lion_update", plain_update},
-          {"linear_update", linear_update}};
+          {"linear_update", linear_update},
+          {"sparse_update", linear_update}};
 }
 
 }  // namespace bascule::naive

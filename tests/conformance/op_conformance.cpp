@@ -73,7 +73,7 @@ std::vector<NodeOptions> panel_options(const Device& device, const ConformanceCa
   if (device.target().panel == 0) return all;
   for (std::size_t i = 0; i < one.arguments.inputs.size(); ++i) {
     const ValueType& type = one.arguments.inputs[i];
-    if (type.dtype != DType::kF32 || type.shape.rank() != 2) continue;
+    if (type != f32(type.shape) || type.shape.rank() != 2) continue;
     for (const Layout layout : {Layout::kPanels, Layout::kHalves}) {
       NodeOptions options;
       options.input_layouts.assign(one.arguments.inputs.size(), Layout::kRowMajor);
@@ -88,6 +88,26 @@ std::vector<NodeOptions> panel_options(const Device& device, const ConformanceCa
 double off_ties(double value) {
   const auto bits = std::bit_cast<std::uint32_t>(static_cast<float>(value));
   return (bits & 0xFFFF) == 0x8000 ? double{std::bit_cast<float>(bits + 1)} : value;
+}
+
+/// Leaves some rows empty, and no more elements than there may be.
+void make_sparse(Tensor& tensor, const Philox& random) {
+  const std::int64_t columns = tensor.type.shape[1];
+  const double wanted = 0.8 * static_cast<double>(tensor.type.capacity) /
+                        std::max(static_cast<double>(tensor.values.size()), 1.0);
+  std::int64_t stored = 0;
+  for (std::size_t e = 0; e < tensor.values.size(); ++e) {
+    const auto row = static_cast<std::int64_t>(e) / columns;
+    const bool kept = row % 5 != 2 && stored < tensor.type.capacity &&
+                      random.uniform(tensor.values.size() + e) < wanted;
+    if (!kept) tensor.values[e] = 0;
+    if (tensor.values[e] != 0) ++stored;
+  }
+}
+
+/// Whether a value has a gradient at all.
+bool is_differentiable(const ValueType& type) {
+  return is_real(type.dtype) && type.storage == Storage::kDense;
 }
 
 }  // namespace
@@ -107,11 +127,11 @@ std::vector<ConformanceCase> gradient_cases() {
   for (ConformanceCase& one : conformance_cases()) {
     const auto& inputs = one.arguments.inputs;
     const auto outputs = one.op->infer(inputs, one.arguments.attributes);
-    const auto real = [](const ValueType& type) { return is_real(type.dtype); };
     // What is rounded goes in steps, of which differences know nothing.
     if (one.arguments.attributes.has("bf16")) continue;
-    if (one.op->gradient != nullptr && std::any_of(inputs.begin(), inputs.end(), real) &&
-        std::any_of(outputs.begin(), outputs.end(), real))
+    if (one.op->gradient != nullptr &&
+        std::any_of(inputs.begin(), inputs.end(), is_differentiable) &&
+        std::any_of(outputs.begin(), outputs.end(), is_differentiable))
       all.push_back(std::move(one));
   }
   return all;
@@ -136,6 +156,7 @@ std::vector<Tensor> draw_inputs(const ConformanceCase& one) {
       tensor.values[e] = rounded(value, tensor.type.dtype);
       if (one.arguments.attributes.has("bf16")) tensor.values[e] = off_ties(tensor.values[e]);
     }
+    if (tensor.type.storage == Storage::kCsr) make_sparse(tensor, random);
     inputs.push_back(std::move(tensor));
   }
   return inputs;
@@ -193,7 +214,8 @@ void expect_gradient(const ConformanceCase& one) {
   std::map<std::string, Tensor> named;
   std::vector<Value> inputs;
   for (const Tensor& tensor : draw_inputs(one)) {
-    inputs.push_back({&graph, {static_cast<NodeId>(inputs.size()), 0}});
+    const Value input(&graph, {static_cast<NodeId>(named.size()), 0});
+    if (is_differentiable(input.type())) inputs.push_back(input);
     named[std::to_string(named.size())] = tensor;
   }
   // The loss weighs every output element differently.
@@ -217,8 +239,7 @@ void expect_gradient(const ConformanceCase& one) {
   Interpreter interpreter = Interpreter::in_double();
   const auto values = interpreter.run(graph, named);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (!is_real(inputs[i].dtype())) continue;
-    const std::string name = std::to_string(i);
+    const std::string name = std::to_string(inputs[i].id().node);
     const Tensor direction = draw(inputs[i].type());
     const Tensor& slope = values.at(gradients[i].id());
     double expected = 0;
@@ -234,7 +255,7 @@ void expect_gradient(const ConformanceCase& one) {
     const double measured = (moved(kStep) - moved(-kStep)) / (2 * kStep);
     const double scale = std::max({std::abs(expected), std::abs(measured), 0.01});
     EXPECT_LE(std::abs(measured - expected), one.arguments.gradient_tolerance * scale)
-        << "argument " << i << ": gradient " << expected << ", differences " << measured;
+        << "argument " << name << ": gradient " << expected << ", differences " << measured;
   }
 }
 

@@ -13,6 +13,12 @@ struct DenseRows {
   std::int64_t columns = 0, stride = 0;
 };
 
+/// A stored element of a sparse matrix.
+struct SparseEntry {
+  std::int32_t column, row;
+  float value;
+};
+
 /// Keeps its working memory from call to call.
 class SparseProduct {
  public:
@@ -23,12 +29,7 @@ class SparseProduct {
            float* out, std::int64_t out_stride);
 
  private:
-  struct Entry {
-    std::int32_t column, row;
-    float value;
-  };
-  void sort_by_column(const CompressedView& x, std::int64_t first, std::int64_t last);
-  std::vector<Entry> entries_;
+  std::vector<SparseEntry> entries_;
   std::vector<std::int64_t> begin_;
 };
 

@@ -15,6 +15,7 @@
 //   linear_update        x [M, K], dy [M, N], then the inputs of the optimizer's update op but its
 //                        gradient (w, states …, lr, (step)) → that op's outputs for the gradient
 //                        xᵀ dy; attributes: optimizer (name of the update op) and its attributes
+//   sparse_update        the same for x [M, K] in CSR; w and its states are row-major
 //   sparse_cross_entropy       logits [M, C], labels [M] → −log softmax(logits)[label], [M]
 //   sparse_cross_entropy_grad  logits [M, C], labels [M], g [M] → g (softmax(logits) − one_hot)
 //                        a label out of range: loss and gradient of the row are 0

@@ -86,6 +86,10 @@ Value matmul(const Value& a, const Value& b, bool transpose_a = false, bool tran
 /// Whether a product, plain or fused, rounds its two factors to bf16 (attribute "bf16", which the
 /// pass mixed_precision sets); sums stay f32.
 bool multiplies_bf16(const Node& node);
+/// x w of a sparse matrix x [M, K], in CSR and without a gradient, and w [K, N].
+Value sparse_matmul(const Value& x, const Value& w);
+/// xᵀ y [K, N] of the same and y [M, N]: the gradient of sparse_matmul by w.
+Value sparse_matmul_transposed(const Value& x, const Value& y);
 
 // Rows.
 /// Rows of `table` [V, D] at `indices` (i32, any shape S): S + [D]. Indices out of range give
@@ -104,6 +108,9 @@ Value one_hot(const Value& indices, std::int64_t classes);
 // Along the last axis.
 Value softmax(const Value& a);
 Value log_softmax(const Value& a);
+/// Of each row −Σ_j counts_j log softmax(logits)_j [M], for logits [M, N] and counts [M, N] in CSR,
+/// which have no gradient (D. Liang et al., WWW 2018).
+Value multinomial_nll(const Value& logits, const Value& counts);
 
 // Randomness: a pure function of (seed, stream, step, index of the element): see
 // base/random_values.h. `step` is an i64 scalar, `seed` an attribute; `stream` tells the uses in

@@ -43,5 +43,9 @@ inline ValueType i32(Shape shape) {
 inline ValueType i64(Shape shape) {
   return {DType::kI64, std::move(shape)};
 }
+/// Of rows × columns floats, at most `capacity` of them stored.
+inline ValueType csr_f32(Shape shape, std::int64_t capacity) {
+  return {DType::kF32, std::move(shape), Storage::kCsr, capacity};
+}
 
 }  // namespace bascule

@@ -1,6 +1,7 @@
-// An optimizer's update whose gradient is a product that nothing else reads → linear_update: the
-// gradient never lies in memory. Made only where the weight and its states can be written in place,
-// that is where every other read of them can come before.
+// An optimizer's update whose gradient is a product that nothing else reads → linear_update, or
+// sparse_update where the product is a sparse one: the gradient never lies in memory. Made only
+// where the weight and its states can be written in place, that is where every other read of them
+// can come before.
 #include <bascule/graph/op.h>
 
 #include "compile/passes.h"
@@ -19,6 +20,13 @@ bool reads_what_changes(const Graph& graph, const Node& product, const Node& upd
     }
   }
   return false;
+}
+
+/// The op that joins an update to this product; none for other nodes.
+std::string_view joined_op(const Node& product) {
+  if (product.op->name == "linear_weight_grad") return "linear_update";
+  if (product.op->name == "sparse_matmul_transposed") return "sparse_update";
+  return {};
 }
 
 bool updates_in_place(const Graph& graph, const Updates& updates, NodeId id) {
@@ -45,7 +53,8 @@ Graph fuse_update(const Graph& graph, const Target& target) {
     const std::size_t gradient_at = node.outputs.size();
     const ValueId gradient = node.inputs[gradient_at];
     const Node& product = graph.node(gradient.node);
-    if (product.op->name != "linear_weight_grad" || !users.single(gradient)) continue;
+    const std::string_view joined = joined_op(product);
+    if (joined.empty() || !users.single(gradient)) continue;
     if (!updates_in_place(graph, updates, id) || reads_what_changes(graph, product, node)) continue;
     std::vector<ValueId> inputs = product.inputs, outputs;
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
@@ -55,8 +64,8 @@ Graph fuse_update(const Graph& graph, const Target& target) {
       outputs.push_back({id, static_cast<std::int32_t>(o)});
     Attributes attributes = node.attributes;
     attributes.set("optimizer", std::string(node.op->name));
-    if (auto one = replace_by_node(graph, target, "linear_update", std::move(inputs),
-                                   std::move(attributes), std::move(outputs)))
+    if (auto one = replace_by_node(graph, target, joined, std::move(inputs), std::move(attributes),
+                                   std::move(outputs)))
       found.push_back(std::move(*one));
   }
   return rewrite(graph, found);

@@ -50,6 +50,7 @@ std::span<const CpuOp> cpu_cast_ops();
 std::span<const CpuOp> cpu_random_ops();
 std::span<const CpuOp> cpu_product_ops();
 std::span<const CpuOp> cpu_optimizer_ops();
+std::span<const CpuOp> cpu_sparse_ops();
 
 /// Elements of simple work that are worth a second thread, and of costly work.
 inline constexpr std::int64_t kChunk = 32768, kCostlyChunk = 8192;

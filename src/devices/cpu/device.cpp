@@ -21,9 +21,9 @@ namespace {
 const CpuOp* find_cpu_op(const Node& node) {
   static const std::map<std::string_view, const CpuOp*> table = [] {
     std::map<std::string_view, const CpuOp*> by_name;
-    for (const auto& family :
-         {cpu_element_ops(), cpu_reduce_ops(), cpu_softmax_ops(), cpu_row_ops(), cpu_move_ops(),
-          cpu_cast_ops(), cpu_random_ops(), cpu_product_ops(), cpu_optimizer_ops()}) {
+    for (const auto& family : {cpu_element_ops(), cpu_reduce_ops(), cpu_softmax_ops(),
+                               cpu_row_ops(), cpu_move_ops(), cpu_cast_ops(), cpu_random_ops(),
+                               cpu_product_ops(), cpu_optimizer_ops(), cpu_sparse_ops()}) {
       for (const CpuOp& op : family) by_name.emplace(op.op, &op);
     }
     return by_name;

@@ -23,6 +23,18 @@ struct CrossEntropyRows {
   std::int64_t rows, columns;
 };
 
+/// Rows of logits and what each row's distribution is compared with: of row r the counts at
+/// offsets[r] … offsets[r + 1] − 1.
+struct MultinomialRows {
+  const float* logits;
+  const std::int64_t* offsets;
+  const std::int32_t* indices;
+  const float* counts;
+  const float* gradient;  ///< of the loss; null when the loss itself is wanted
+  float* out;             ///< loss by row, or the logits' gradient (may be `logits`)
+  std::int64_t rows, columns;
+};
+
 /// Words of random_values.h.
 struct RandomStretch {
   std::array<std::uint32_t, 2> key;
@@ -64,6 +76,7 @@ struct VectorKernels {
   void (*log_softmax_grad)(const float* g, const float* y, float* dx, std::int64_t rows,
                            std::int64_t columns);
   void (*cross_entropy)(const CrossEntropyRows&);
+  void (*multinomial)(const MultinomialRows&);
 
   void (*random_uniform)(const RandomStretch&, float* out);
   void (*random_normal)(const RandomStretch&, float* out);

@@ -20,7 +20,8 @@ const LoopEntry* find_loop(std::string_view op) {
     for (const auto& family :
          {elementwise_loops<Real>(), matmul_loops<Real>(), move_loops<Real>(), cast_loops<Real>(),
           reduce_loops<Real>(), row_loops<Real>(), softmax_loops<Real>(), random_loops<Real>(),
-          optimizer_loops<Real>(), map_loops<Real>(), cross_entropy_loops<Real>()})
+          optimizer_loops<Real>(), map_loops<Real>(), cross_entropy_loops<Real>(),
+          sparse_loops<Real>()})
       for (const LoopEntry& entry : family) entries.emplace(entry.op, entry);
     return entries;
   }();
@@ -41,7 +42,8 @@ class LoopKernel final : public Kernel {
 template <class Real>
 std::int64_t value_bytes(const ValueType& type) {
   const bool real = type.dtype == DType::kF32 || type.dtype == DType::kBf16;
-  if (std::is_same_v<Real, double> && real)
+  // The stored elements of a CSR matrix have no gradients and stay floats.
+  if (std::is_same_v<Real, double> && real && type.storage == Storage::kDense)
     return type.shape.count() * static_cast<std::int64_t>(sizeof(double));
   return type.bytes();
 }

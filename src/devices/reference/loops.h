@@ -51,6 +51,8 @@ template <class Real>
 std::vector<LoopEntry> map_loops();
 template <class Real>
 std::vector<LoopEntry> cross_entropy_loops();
+template <class Real>
+std::vector<LoopEntry> sparse_loops();
 
 template <class T>
 const T* input(const KernelArguments& arguments, std::size_t i) {

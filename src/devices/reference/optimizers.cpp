@@ -3,6 +3,7 @@
 
 #include "devices/reference/loops.h"
 #include "devices/reference/product.h"
+#include "devices/reference/sparse.h"
 #include "devices/reference/update_rules.h"
 
 namespace bascule::reference {
@@ -15,11 +16,12 @@ struct UpdateInputs {
   bool step;
 };
 
-/// gradient(arguments, i) is that of element i.
-template <class Real, class Gradient>
+/// gradient_of(arguments) gives a function of i: the gradient of element i.
+template <class Real, class GradientOf>
 Loop update(const LoopRequest& request, const UpdateRule& rule, const UpdateInputs& at,
-            Gradient gradient) {
+            GradientOf gradient_of) {
   return [=, count = request.output().shape.count()](const KernelArguments& arguments) {
+    const auto gradient = gradient_of(arguments);
     UpdateElement e;
     e.lr = static_cast<double>(*input<Real>(arguments, at.lr));
     if (at.step) e.step = *input<std::int64_t>(arguments, at.lr + 1);
@@ -27,7 +29,7 @@ Loop update(const LoopRequest& request, const UpdateRule& rule, const UpdateInpu
       e.w = static_cast<double>(input<Real>(arguments, at.w)[i]);
       for (std::size_t s = 0; s < at.states; ++s)
         e.states[s] = static_cast<double>(input<Real>(arguments, at.w + 1 + s)[i]);
-      e.gradient = gradient(arguments, i);
+      e.gradient = gradient(i);
       rule(e);
       output<Real>(arguments)[i] = static_cast<Real>(e.w);
       for (std::size_t s = 0; s < at.states; ++s)
@@ -41,21 +43,43 @@ Loop plain_update(const LoopRequest& request) {
   const std::size_t states = request.node.outputs.size() - 1, gradient = 1 + states;
   const UpdateInputs at = {0, states, gradient + 1, request.inputs.size() > gradient + 2};
   return update<Real>(request, update_rule(request.node.op->name, request.attributes()), at,
-                      [gradient](const KernelArguments& arguments, std::int64_t i) {
-                        return static_cast<double>(input<Real>(arguments, gradient)[i]);
+                      [gradient](const KernelArguments& arguments) {
+                        return [g = input<Real>(arguments, gradient)](std::int64_t i) {
+                          return static_cast<double>(g[i]);
+                        };
                       });
+}
+
+/// Of an update joined to its product.
+UpdateInputs after_factors(const LoopRequest& request) {
+  const std::size_t states = request.node.outputs.size() - 1;
+  return {2, states, 3 + states, request.inputs.size() > 4 + states};
+}
+UpdateRule joined_rule(const LoopRequest& request) {
+  return update_rule(request.attributes().text("optimizer"), request.attributes());
 }
 
 template <class Real>
 Loop linear_update(const LoopRequest& request) {
-  const std::size_t states = request.node.outputs.size() - 1;
-  const UpdateInputs at = {2, states, 3 + states, request.inputs.size() > 4 + states};
   const Product product(request.inputs[0].shape, true, request.inputs[1].shape, false,
                         multiplies_bf16(request.node));
+  return update<Real>(request, joined_rule(request), after_factors(request),
+                      [product](const KernelArguments& arguments) {
+                        return [product, x = input<Real>(arguments, 0),
+                                dy = input<Real>(arguments, 1)](std::int64_t i) {
+                          return product.element(x, dy, i);
+                        };
+                      });
+}
+
+template <class Real>
+Loop sparse_update(const LoopRequest& request) {
+  const TransposedProduct product(request.inputs[0].shape, request.inputs[1].shape);
   return update<Real>(
-      request, update_rule(request.attributes().text("optimizer"), request.attributes()), at,
-      [product](const KernelArguments& arguments, std::int64_t i) {
-        return product.element(input<Real>(arguments, 0), input<Real>(arguments, 1), i);
+      request, joined_rule(request), after_factors(request),
+      [product](const KernelArguments& arguments) {
+        return [sums = product.sums(*input<CsrArgument>(arguments, 0), input<Real>(arguments, 1))](
+                   std::int64_t i) { return sums[static_cast<std::size_t>(i)]; };
       });
 }
 
@@ -65,7 +89,8 @@ template <class Real>
 std::vector<LoopEntry> optimizer_loops() {
   return {{"sgd_update", plain_update<Real>},     {"momentum_update", plain_update<Real>},
           {"rmsprop_update", plain_update<Real>}, {"adam_update", plain_update<Real>},
-          {"lion_update", plain_update<Real>},    {"linear_update", linear_update<Real>}};
+          {"lion_update", plain_update<Real>},    {"linear_update", linear_update<Real>},
+          {"sparse_update", sparse_update<Real>}};
 }
 template std::vector<LoopEntry> optimizer_loops<float>();
 template std::vector<LoopEntry> optimizer_loops<double>();

@@ -119,40 +119,18 @@ std::vector<OpCase> weight_grad_cases() {
 std::vector<ValueType> infer_update_op(std::span<const ValueType> inputs,
                                        const Attributes& attributes) {
   constexpr std::string_view kName = "linear_update";
-  const std::string& optimizer = attributes.text("optimizer");
-  const detail::UpdateSignature* signature = detail::find_update(optimizer);
-  detail::require(signature != nullptr, kName, fmt::format("no optimizer {}", optimizer));
-  detail::require(inputs.size() > 2 + signature->states, kName,
-                  fmt::format("{} arguments are too few for {}", inputs.size(), optimizer));
-  const ValueType gradient = weight_grad_type(kName, inputs);
-  std::vector<ValueType> full(inputs.begin() + 2, inputs.end());
-  full.insert(full.begin() + 1 + static_cast<std::ptrdiff_t>(signature->states), gradient);
-  return detail::infer_update(kName, *signature, full);
+  detail::require(inputs.size() > 2, kName, "no factors");
+  return detail::infer_joined_update(kName, attributes, inputs, weight_grad_type(kName, inputs));
 }
 double update_flops(const Node& node, std::span<const ValueType> inputs) {
-  const auto* signature = detail::find_update(node.attributes.text("optimizer"));
-  return product_flops(inputs[0].shape, inputs[1].shape[1]) +
-         signature->flops * static_cast<double>(node.outputs[0].shape.count());
+  return product_flops(inputs[0].shape, inputs[1].shape[1]) + detail::joined_update_flops(node);
 }
 std::vector<OpCase> linear_update_cases() {
   std::vector<OpCase> all;
-  for (const detail::UpdateSignature& signature : detail::update_signatures()) {
-    for (const auto& [m, k, n] :
-         {std::array<std::int64_t, 3>{3, 5, 7}, {17, 33, 129}, {32, 64, 100}, {2, 300, 10}}) {
-      for (OpCase& update : detail::update_cases(signature, {k, n})) {
-        // x and dy take the place of the gradient.
-        const auto place = 1 + static_cast<std::ptrdiff_t>(signature.states);
-        std::vector<ValueType> inputs = {f32({m, k}), f32({m, n})};
-        std::vector<InputRange> ranges = {{0.1, 1}, {0.1, 1}};
-        update.inputs.erase(update.inputs.begin() + place);
-        update.ranges.erase(update.ranges.begin() + place);
-        inputs.insert(inputs.end(), update.inputs.begin(), update.inputs.end());
-        ranges.insert(ranges.end(), update.ranges.begin(), update.ranges.end());
-        Attributes attributes = update.attributes;
-        attributes.set("optimizer", std::string(signature.name));
-        all.push_back(op_case(std::move(inputs), std::move(attributes), std::move(ranges)));
-      }
-    }
+  for (const auto& [m, k, n] :
+       {std::array<std::int64_t, 3>{3, 5, 7}, {17, 33, 129}, {32, 64, 100}, {2, 300, 10}}) {
+    const std::array factors = {f32({m, k}), f32({m, n})};
+    for (OpCase& one : detail::joined_update_cases(factors, {k, n})) all.push_back(std::move(one));
   }
   return detail::with_bf16(std::move(all));
 }

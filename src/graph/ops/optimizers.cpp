@@ -98,6 +98,44 @@ std::vector<OpCase> update_cases(const UpdateSignature& signature, const Shape& 
   return all;
 }
 
+std::vector<ValueType> infer_joined_update(std::string_view op, const Attributes& attributes,
+                                           std::span<const ValueType> inputs,
+                                           const ValueType& gradient) {
+  const std::string& optimizer = attributes.text("optimizer");
+  const UpdateSignature* signature = find_update(optimizer);
+  require(signature != nullptr, op, fmt::format("no optimizer {}", optimizer));
+  require(inputs.size() > 2 + signature->states, op,
+          fmt::format("{} arguments are too few for {}", inputs.size(), optimizer));
+  std::vector<ValueType> full(inputs.begin() + 2, inputs.end());
+  full.insert(full.begin() + 1 + static_cast<std::ptrdiff_t>(signature->states), gradient);
+  return infer_update(op, *signature, full);
+}
+
+double joined_update_flops(const Node& node) {
+  const UpdateSignature* signature = find_update(node.attributes.text("optimizer"));
+  return signature->flops * static_cast<double>(node.outputs[0].shape.count());
+}
+
+std::vector<OpCase> joined_update_cases(std::span<const ValueType> factors, const Shape& weight) {
+  std::vector<OpCase> all;
+  for (const UpdateSignature& signature : update_signatures()) {
+    for (OpCase& update : update_cases(signature, weight)) {
+      // The factors take the place of the gradient.
+      const auto place = 1 + static_cast<std::ptrdiff_t>(signature.states);
+      std::vector<ValueType> inputs(factors.begin(), factors.end());
+      std::vector<InputRange> ranges(factors.size(), InputRange{0.1, 1});
+      update.inputs.erase(update.inputs.begin() + place);
+      update.ranges.erase(update.ranges.begin() + place);
+      inputs.insert(inputs.end(), update.inputs.begin(), update.inputs.end());
+      ranges.insert(ranges.end(), update.ranges.begin(), update.ranges.end());
+      Attributes attributes = update.attributes;
+      attributes.set("optimizer", std::string(signature.name));
+      all.push_back(op_case(std::move(inputs), std::move(attributes), std::move(ranges)));
+    }
+  }
+  return all;
+}
+
 }  // namespace detail
 
 namespace {

@@ -1,5 +1,5 @@
 #pragma once
-// The signatures of optimizer updates, which linear_update shares.
+// The signatures of optimizer updates, which the products that spend their result at once share.
 #include <span>
 #include <string_view>
 #include <vector>
@@ -24,5 +24,16 @@ std::vector<ValueType> infer_update(std::string_view op, const UpdateSignature& 
                                     std::span<const ValueType> inputs);
 /// Conformance cases for a weight of this shape.
 std::vector<OpCase> update_cases(const UpdateSignature& signature, const Shape& shape);
+
+// Updates joined to the product that gives their gradient (linear_update). Inputs are its two
+// factors, then those of the update op but the gradient; the attribute "optimizer" names that op.
+/// `gradient` is the type of the product.
+std::vector<ValueType> infer_joined_update(std::string_view op, const Attributes& attributes,
+                                           std::span<const ValueType> inputs,
+                                           const ValueType& gradient);
+/// Of the update alone.
+double joined_update_flops(const Node& node);
+/// Cases of every optimizer for these factors, whose product has the shape `weight`.
+std::vector<OpCase> joined_update_cases(std::span<const ValueType> factors, const Shape& weight);
 
 }  // namespace bascule::detail

@@ -1,0 +1,82 @@
+// The negative log-likelihood of counts under a multinomial distribution, given its logits.
+#include <array>
+
+#include <bascule/graph/ops.h>
+
+#include "graph/op_rules.h"
+#include "graph/op_table.h"
+
+namespace bascule {
+namespace {
+
+using detail::op_case;
+
+void require_inputs(std::string_view op, std::span<const ValueType> inputs) {
+  detail::require_dense(op, inputs[0], DType::kF32);
+  detail::require_rank(op, inputs[0], 2);
+  detail::require_csr(op, inputs[1]);
+  detail::require_shape(op, inputs[1], inputs[0].shape);
+}
+
+std::vector<ValueType> infer_loss(std::span<const ValueType> inputs, const Attributes&) {
+  detail::require_count("multinomial_nll", inputs, 2);
+  require_inputs("multinomial_nll", inputs);
+  return {f32({inputs[0].shape[0]})};
+}
+std::vector<std::optional<Value>> gradient(const GradientContext& c) {
+  return {
+      c.graph.add_one("multinomial_nll_grad", std::array{c.inputs[0], c.inputs[1], c.gradients[0]}),
+      std::nullopt};
+}
+
+std::vector<ValueType> infer_grad(std::span<const ValueType> inputs, const Attributes&) {
+  constexpr std::string_view kName = "multinomial_nll_grad";
+  detail::require_count(kName, inputs, 3);
+  require_inputs(kName, inputs);
+  detail::require_dense(kName, inputs[2], DType::kF32);
+  detail::require_shape(kName, inputs[2], {inputs[0].shape[0]});
+  return {inputs[0]};
+}
+
+std::vector<OpCase> cases(bool gradient) {
+  std::vector<OpCase> all;
+  for (const auto& [rows, columns, capacity] :
+       {std::array<std::int64_t, 3>{1, 1, 1}, {7, 5, 9}, {128, 10, 0}, {3, 4000, 300}, {0, 4, 0}}) {
+    std::vector<ValueType> inputs = {f32({rows, columns}), csr_f32({rows, columns}, capacity)};
+    if (gradient) inputs.push_back(f32({rows}));
+    for (const double reach : {4.0, 300.0}) {
+      all.push_back(op_case(inputs, {}, {{-reach, reach}, {0.5, 3}}));
+      all.back().name += fmt::format(" within {}", reach);
+    }
+  }
+  return all;
+}
+
+OpInfo declare(std::string_view name, decltype(OpInfo::infer) infer,
+               decltype(OpInfo::cases) all_cases) {
+  OpInfo info;
+  info.name = name;
+  info.infer = infer;
+  info.flops = detail::per_input_element<13>;
+  info.cases = all_cases;
+  return info;
+}
+
+}  // namespace
+
+std::span<const OpInfo> multinomial_ops() {
+  static const std::array ops = [] {
+    OpInfo loss = declare("multinomial_nll", infer_loss, [] { return cases(false); });
+    loss.gradient = gradient;
+    OpInfo slope = declare("multinomial_nll_grad", infer_grad, [] { return cases(true); });
+    slope.in_place = {0};
+    return std::array{loss, slope};
+  }();
+  return ops;
+}
+
+Value multinomial_nll(const Value& logits, const Value& counts) {
+  return logits.graph().add_one("multinomial_nll", std::array{logits, counts});
+}
+
+}  // namespace bascule
