@@ -1,49 +1,56 @@
 // The epochs of a fit.
-#include "nn/fit.h"
+#include "nn/epoch_loop.h"
 
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "nn/step_graphs.h"
+
 namespace bascule::nn {
 
-Status Fit::skip_done_batches() {
-  for (std::int64_t b = 0; b < state_.batch; ++b) {
-    BASCULE_ASSIGN([[maybe_unused]] const Batch skipped, source_.next());
-    source_.give_back();
-  }
+EpochLoop::EpochLoop(Trainable& trained, const EpochOptions& options, double lr,
+                     std::string monitor, Fingerprint fingerprint)
+    : trained_(trained),
+      options_(options),
+      sums_(trained.store(), {kLossSum}),
+      batches_(trained.batches()),
+      lr_(lr),
+      monitor_(std::move(monitor)),
+      fingerprint_(std::move(fingerprint)) {}
+
+Status EpochLoop::skip_done_batches() {
+  for (std::int64_t b = 0; b < state_.batch; ++b) BASCULE_TRY(trained_.skip());
   return {};
 }
 
-Status Fit::set_learning_rate() {
-  const double rate =
-      learning_rate(options_.schedule, options_.optimizer.lr,
-                    {state_.epoch * batches_ + state_.batch, batches_, options_.epochs});
+Status EpochLoop::set_learning_rate() {
+  const double rate = learning_rate(
+      options_.schedule, lr_, {state_.epoch * batches_ + state_.batch, batches_, options_.epochs});
   if (rate == rate_) return {};
   rate_ = rate;
   const std::array<float, 1> value = {static_cast<float>(rate)};
-  return network_.store().write("lr", std::span<const float>(value));
+  return trained_.store().write("lr", std::span<const float>(value));
 }
 
-Fit::Stop Fit::not_finite(std::string what) {
+EpochLoop::Stop EpochLoop::not_finite(std::string what) {
   result_.message = std::move(what);
   return FitStop::kNotFinite;
 }
 
-bool Fit::stale() const {
+bool EpochLoop::stale() const {
   const std::int64_t patience = options_.early_stopping.patience;
   return patience > 0 && state_.epoch - state_.best_epoch >= patience;
 }
 
-Result<Fit::Stop> Fit::train_epoch() {
+Result<EpochLoop::Stop> EpochLoop::train_epoch() {
   epoch_watch_.restart();
   const double before = state_.seconds;
   while (state_.batch < batches_) {
     BASCULE_TRY(set_learning_rate());
-    BASCULE_ASSIGN(const Batch batch, source_.next());
-    BASCULE_TRY(programs_.run(batch));
-    source_.give_back();
+    BASCULE_TRY(trained_.step());
     ++state_.batch;
     BASCULE_TRY(sums_.after_batch(state_.batch, state_.batch == batches_));
     if (!std::isfinite(sums_.totals()[0]))
@@ -60,22 +67,20 @@ Result<Fit::Stop> Fit::train_epoch() {
   return Stop();
 }
 
-double Fit::best_so_far() const {
+double EpochLoop::best_so_far() const {
   return state_.history[static_cast<std::size_t>(state_.best_epoch) - 1].metric(monitor_);
 }
 
-Result<Fit::Stop> Fit::finish_epoch() {
+Result<EpochLoop::Stop> EpochLoop::finish_epoch() {
   EpochResult epoch;
   epoch.epoch = state_.epoch + 1;
   epoch.learning_rate = rate_;
-  epoch.metrics["train_loss"] = sums_.totals()[0] / static_cast<double>(samples_);
-  if (evaluator_) {
-    BASCULE_ASSIGN(const auto means, evaluator_->run());
-    for (const auto& [name, value] : means) {
-      epoch.metrics["valid_" + name] = value;
-      if (!std::isfinite(value))
-        return not_finite(fmt::format("valid_{} is {} after epoch {}", name, value, epoch.epoch));
-    }
+  epoch.metrics["train_loss"] = sums_.totals()[0] / static_cast<double>(trained_.samples());
+  BASCULE_ASSIGN(const auto means, trained_.validate());
+  for (const auto& [name, value] : means) {
+    epoch.metrics["valid_" + name] = value;
+    if (!std::isfinite(value))
+      return not_finite(fmt::format("valid_{} is {} after epoch {}", name, value, epoch.epoch));
   }
   epoch.seconds = state_.seconds + epoch_watch_.seconds();
   const double value = epoch.metric(monitor_);
@@ -87,7 +92,7 @@ Result<Fit::Stop> Fit::finish_epoch() {
   state_.loss_sum = state_.seconds = 0;
   if (epoch.best) {
     state_.best_epoch = epoch.epoch;
-    BASCULE_ASSIGN(result_.best, VariableSnapshot::take(network_.store(), kModelRoles));
+    BASCULE_ASSIGN(result_.best, VariableSnapshot::take(trained_.store(), kModelRoles));
   }
   state_.history.push_back(std::move(epoch));
   BASCULE_TRY(sums_.reset());
@@ -98,11 +103,11 @@ Result<Fit::Stop> Fit::finish_epoch() {
   return Stop();
 }
 
-Result<FitResult> Fit::run() {
+Result<FitResult> EpochLoop::run() {
   BASCULE_TRY(begin());
   Stop stop;
   if (state_.epoch < options_.epochs && !stale()) {
-    source_.start(state_.epoch, options_.epochs - state_.epoch);
+    trained_.start(state_.epoch, options_.epochs - state_.epoch);
     BASCULE_TRY(skip_done_batches());
     sums_.set_totals({state_.loss_sum});
   }
@@ -118,12 +123,12 @@ Result<FitResult> Fit::run() {
       BASCULE_ASSIGN(stop, finish_epoch());
     }
   }
-  source_.stop();
+  trained_.stop();
   result_.stop = stop.value_or(stale() ? FitStop::kEarly : FitStop::kEpochs);
   result_.history = state_.history;
   result_.best_epoch = state_.best_epoch;
   if (options_.early_stopping.restore_best && result_.best && result_.stop != FitStop::kInterrupted)
-    BASCULE_TRY(result_.best->restore(network_.store()));
+    BASCULE_TRY(result_.best->restore(trained_.store()));
   return std::move(result_);
 }
 

@@ -6,31 +6,24 @@
 #include <bascule/base/timer.h>
 #include <bascule/nn/trainer.h>
 
+#include "nn/batch_runner.h"
 #include "nn/checkpoint.h"
-#include "nn/evaluator.h"
+#include "nn/trainable.h"
 
 namespace bascule::nn {
 
 /// One fit, from its first step or a checkpoint to its end.
-class Fit {
+class EpochLoop {
  public:
-  static Result<Fit> make(Network& network, const Samples& train, const Samples& valid,
-                          const FitOptions& options);
+  /// All must outlive the loop. `lr` is the learning rate that the schedule starts from, `monitor`
+  /// the metric that says which epoch is the best, `fingerprint` what a checkpoint must agree with.
+  EpochLoop(Trainable& trained, const EpochOptions& options, double lr, std::string monitor,
+            Fingerprint fingerprint);
   Result<FitResult> run();
 
  private:
   /// What an epoch, or the whole fit, was left with.
   using Stop = std::optional<FitStop>;
-
-  Fit(Network& network, const FitOptions& options, BatchSource source, BatchPrograms programs,
-      std::int64_t samples, std::int64_t batches)
-      : network_(network),
-        options_(options),
-        source_(std::move(source)),
-        programs_(std::move(programs)),
-        sums_(network.store(), {kLossSum}),
-        samples_(samples),
-        batches_(batches) {}
 
   Status begin();
   Status resume();
@@ -43,13 +36,11 @@ class Fit {
   [[nodiscard]] double best_so_far() const;
   Stop not_finite(std::string what);
 
-  Network& network_;
-  const FitOptions& options_;
-  BatchSource source_;
-  BatchPrograms programs_;
+  Trainable& trained_;
+  const EpochOptions& options_;
   EpochSums sums_;
-  std::optional<Evaluator> evaluator_;
-  std::int64_t samples_, batches_;
+  std::int64_t batches_;
+  double lr_;
   std::string monitor_;
   Fingerprint fingerprint_;
   TrainingState state_;

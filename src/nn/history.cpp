@@ -15,7 +15,8 @@ double EpochResult::ratio() const {
 }
 
 bool is_better(const std::string& metric, double value, double than) {
-  return metric.find("accuracy") != std::string::npos ? value > than : value < than;
+  const bool falls = metric.ends_with("loss") || metric.ends_with("mse") || metric.ends_with("mae");
+  return falls ? value < than : value > than;
 }
 
 const EpochResult* best_epoch(const History& history, const std::string& metric) {

@@ -26,12 +26,12 @@ Forward forward(BuildContext& context, const Network& network, std::int64_t batc
   return {y, output, losses};
 }
 
+}  // namespace
+
 void add_to_sum(Graph& graph, std::string_view name, const Value& per_sample) {
   const Value total = graph.variable(std::string(name), f32({}), VariableRole::kControl);
   graph.assign(total, total + sum(per_sample));
 }
-
-}  // namespace
 
 TargetForm target_form(const LabelledData& part) {
   return {part.targets.empty(), part.target_width};

@@ -20,6 +20,9 @@ inline constexpr std::string_view kCorrectSum = "sums.correct";
 inline constexpr std::string_view kSquaredSum = "sums.squared_error";
 inline constexpr std::string_view kAbsoluteSum = "sums.absolute_error";
 
+/// Adds Σ per_sample to the control variable `name` with every step.
+void add_to_sum(Graph& graph, std::string_view name, const Value& per_sample);
+
 /// GraphError when model, loss, optimizer and target do not fit.
 Graph training_graph(const Network& network, std::int64_t batch, TargetForm target,
                      const FitOptions& options);

@@ -25,7 +25,7 @@ struct EpochResult {
 
 using History = std::vector<EpochResult>;
 
-/// Accuracies rise, losses and errors fall.
+/// Losses and errors (mse, mae) fall, all other metrics rise.
 bool is_better(const std::string& metric, double value, double than);
 /// The epoch with the best value of a metric, the first of equals; null without any.
 const EpochResult* best_epoch(const History& history, const std::string& metric);

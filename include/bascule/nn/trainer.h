@@ -41,19 +41,8 @@ struct Progress {
   std::int64_t batch = 0, batches = 0;  ///< done and in all, in this epoch
 };
 
-struct FitOptions {
-  Loss loss = cross_entropy();
-  OptimizerOptions optimizer;
-  ScheduleOptions schedule;
-  std::int64_t epochs = 10;
-  std::int64_t batch_size = 128;
-  bool shuffle = true;
-  std::uint64_t seed = 1;  ///< of the order of the samples and of dropout
-  EarlyStopping early_stopping;
-  /// Threads that make each batch just before its step; null: a thread of its own makes batches
-  /// ahead. The former where the device computes on these very threads and no processor is idle.
-  ThreadPool* loaders = nullptr;
-
+/// How a fit is watched, stopped and gone on with.
+struct FitControl {
   /// Folder of last.safetensors and best.safetensors; empty: no checkpoints are written.
   std::string checkpoints;
   /// At most one pair of checkpoints in so many seconds, but always one at the end and when
@@ -72,6 +61,24 @@ struct FitOptions {
   std::function<void(const Progress&)> on_progress = [](const Progress&) {};  ///< after each batch
   std::function<void(const History&)> on_epoch = [](const History&) {};  ///< the last entry is new
   std::function<bool()> interrupted = [] { return false; };              ///< asked after each step
+};
+
+/// What every fit by epochs has, whatever it learns from.
+struct EpochOptions : FitControl {
+  ScheduleOptions schedule;
+  std::int64_t epochs = 10;
+  EarlyStopping early_stopping;
+};
+
+struct FitOptions : EpochOptions {
+  Loss loss = cross_entropy();
+  OptimizerOptions optimizer;
+  std::int64_t batch_size = 128;
+  bool shuffle = true;
+  std::uint64_t seed = 1;  ///< of the order of the samples and of dropout
+  /// Threads that make each batch just before its step; null: a thread of its own makes batches
+  /// ahead. The former where the device computes on these very threads and no processor is idle.
+  ThreadPool* loaders = nullptr;
 };
 
 enum class FitStop : std::uint8_t {
