@@ -65,6 +65,7 @@
 #include <bascule/nn/training.h>
 #include <bascule/recsys/contract.h>
 #include <bascule/recsys/ease.h>
+#include <bascule/recsys/epoch_learner.h>
 #include <bascule/recsys/evaluate.h>
 #include <bascule/recsys/ials.h>
 #include <bascule/recsys/interactions_io.h>
@@ -79,6 +80,7 @@
 #include <bascule/recsys/metrics/ranking.h>
 #include <bascule/recsys/metrics/recall.h>
 #include <bascule/recsys/metrics/registry.h>
+#include <bascule/recsys/mult_vae.h>
 #include <bascule/recsys/popularity.h>
 #include <bascule/recsys/refit.h>
 #include <bascule/recsys/saved_run.h>

@@ -10,9 +10,6 @@
 namespace bascule {
 namespace {
 
-/// So many rows of scores stay in the third cache until they are searched.
-constexpr std::int64_t kUsersPerChunk = 128;
-
 void leave_out_unknown(std::span<const std::int64_t> item_users, std::span<float> scores) {
   for (std::size_t j = 0; j < scores.size(); ++j)
     if (item_users[j] == 0) scores[j] = kNoCandidate;
@@ -58,13 +55,13 @@ TopLists ScoringRecommender::recommend_all(const CompressedView& histories,
   const std::int64_t stride = (items() + kVector - 1) / kVector * kVector;
   TopLists lists = empty_lists(histories.majors, options.k);
   std::vector<Worker> workers(static_cast<std::size_t>(pool.threads()));
-  const Chunks chunks{histories.majors, kUsersPerChunk};
+  const Chunks chunks{histories.majors, kUsersPerBlock};
   pool.run(chunks.chunks(), [&](std::int64_t chunk, int thread) {
     Worker& worker = workers[static_cast<std::size_t>(thread)];
     if (!worker.scratch) worker.scratch = make_scratch();
     const std::int64_t first = chunks.begin(chunk), last = chunks.end(chunk);
     worker.scores.resize(
-        static_cast<std::size_t>(std::min(kUsersPerChunk, histories.majors) * stride));
+        static_cast<std::size_t>(std::min(kUsersPerBlock, histories.majors) * stride));
     score(histories, first, last, *worker.scratch, worker.scores.data(), stride);
     for (std::int64_t user = first; user < last; ++user) {
       const std::span<float> row(worker.scores.data() + (user - first) * stride,

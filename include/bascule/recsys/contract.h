@@ -38,6 +38,8 @@ struct TopLists {
   }
 };
 
+class EpochLearner;
+
 class Recommender {
  public:
   virtual ~Recommender() = default;
@@ -53,6 +55,9 @@ class Recommender {
   }
   /// Learns from users × items. Appends the time of each stage to `times`.
   virtual Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) = 0;
+  /// The same model where it learns by epochs (epoch_learner.h), which takes held-out users and can
+  /// be watched and gone on with; null for others.
+  virtual EpochLearner* epoch_learner() { return nullptr; }
 
   /// Top-k for the user described by `history` (item indices ascending, values as in training),
   /// best first, ties to the lower item index. An empty history gives an empty list unless the

@@ -21,6 +21,10 @@ class ScoringRecommender : public Recommender {
                                        ThreadPool& pool) const final;
 
  protected:
+  /// score() is asked for no more users at a time: their rows stay in the third cache until they
+  /// are searched.
+  static constexpr std::int64_t kUsersPerBlock = 128;
+
   /// Working memory of one thread.
   struct Scratch {
     Scratch() = default;

@@ -1,0 +1,208 @@
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <map>
+#include <mutex>
+
+#include <fmt/format.h>
+
+#include <bascule/base/crc32c.h>
+#include <bascule/devices/device.h>
+#include <bascule/nn/initializer.h>
+#include <bascule/nn/network.h>
+#include <bascule/recsys/mult_vae.h>
+#include <bascule/recsys/popularity.h>
+
+#include "nn/epoch_loop.h"
+#include "recsys/vae_training.h"
+
+namespace bascule {
+namespace {
+
+/// Of a bias, as in the published code.
+constexpr double kBiasScale = 0.001;
+
+Status initialize(const detail::VaeForm& form, std::uint64_t seed, VariableStore& store,
+                  ThreadPool& pool) {
+  using nn::Initializer;
+  for (const detail::VaeParameter& p : detail::vae_parameters(form)) {
+    const bool weight = p.shape.rank() == 2;
+    const Initializer kind = weight ? Initializer{Initializer::Kind::kGlorotUniform}
+                                    : Initializer{Initializer::Kind::kNormal, kBiasScale};
+    const nn::Fans fans = weight ? nn::Fans{p.shape[0], p.shape[1]} : nn::Fans{};
+    std::vector<float> values(static_cast<std::size_t>(p.shape.count()));
+    BASCULE_TRY(nn::initialize(kind, p.shape, fans, seed, nn::name_stream(p.name), values, pool));
+    BASCULE_TRY(store.declare(p.name, f32(p.shape), VariableRole::kParameter));
+    BASCULE_TRY(store.write(p.name, std::span<const float>(values)));
+  }
+  return {};
+}
+
+template <class T>
+std::uint32_t add(std::span<const T> values, std::uint32_t crc) {
+  return crc32c(std::as_bytes(values), crc);
+}
+std::uint32_t checksum(const CompressedView& x, std::uint32_t crc) {
+  const auto stored = static_cast<std::size_t>(x.nonzeros());
+  crc = add(std::span(x.offsets, static_cast<std::size_t>(x.majors) + 1), crc);
+  crc = add(std::span(x.indices, stored), crc);
+  return add(std::span(x.values, stored), crc);
+}
+
+}  // namespace
+
+/// Parameters on a device, and programs that score with them.
+class MultVae::State {
+ public:
+  State(const MultVaeOptions& options, std::int64_t items, ThreadPool& pool)
+      : form_(options, items), device_(make_cpu_device(pool)), store_(*device_) {
+    compile_.precision = options.precision;
+  }
+
+  [[nodiscard]] const detail::VaeForm& form() const { return form_; }
+  [[nodiscard]] VariableStore& store() { return store_; }
+
+  /// A program for so many users that nobody else has. Nothing but memory is ever refused here.
+  Program take(std::int64_t users) {
+    const std::lock_guard lock(mutex_);
+    auto& idle = idle_[users];
+    if (idle.empty())
+      return Program::make(detail::vae_scoring_graph(form_, users, users * form_.items()), store_,
+                           compile_)
+          .value();
+    Program program = std::move(idle.back());
+    idle.pop_back();
+    return program;
+  }
+  void give_back(std::int64_t users, Program program) {
+    const std::lock_guard lock(mutex_);
+    idle_[users].push_back(std::move(program));
+  }
+
+ private:
+  detail::VaeForm form_;
+  CompileOptions compile_;
+  std::unique_ptr<Device> device_;
+  VariableStore store_;
+  std::mutex mutex_;
+  std::map<std::int64_t, std::vector<Program>> idle_;
+};
+
+struct MultVae::Scorer : Scratch {
+  explicit Scorer(State& its) : state(its) {}
+  Scorer(const Scorer&) = delete;
+  Scorer& operator=(const Scorer&) = delete;
+  ~Scorer() override {
+    for (auto& [users, program] : programs) state.give_back(users, std::move(program));
+  }
+  Program& program(std::int64_t users) {
+    const auto at = programs.find(users);
+    if (at != programs.end()) return at->second;
+    return programs.emplace(users, state.take(users)).first->second;
+  }
+
+  State& state;
+  std::map<std::int64_t, Program> programs;
+  detail::UserRows rows;
+};
+
+MultVae::MultVae(MultVaeOptions options) : options_(std::move(options)) {}
+MultVae::~MultVae() = default;
+
+std::int64_t MultVae::fit_bytes(const CompressedView& interactions) const {
+  constexpr std::int64_t kFloat = 4, kStates = 2;
+  const detail::VaeForm form(options_, interactions.minors);
+  std::int64_t parameters = 0;
+  for (const detail::VaeParameter& p : detail::vae_parameters(form)) parameters += p.shape.count();
+  // A checkpoint or snapshot is a copy of them all.
+  return kFloat * (2 * (1 + kStates) * parameters +
+                   std::min(options_.batch_size, interactions.majors) * interactions.minors);
+}
+
+Status MultVae::fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) {
+  const Stopwatch watch;
+  BASCULE_TRY(learn({interactions.view(), {}, {}, {}}, pool));
+  times.emplace_back("epochs", watch.seconds());
+  return {};
+}
+
+Result<nn::FitResult> MultVae::learn(const LearnRequest& request, ThreadPool& pool) {
+  const std::int64_t items = request.train.minors;
+  state_ = std::make_unique<State>(options_, items, pool);
+  item_users_ = count_item_users(request.train);
+  BASCULE_TRY(initialize(state_->form(), options_.seed, state_->store(), pool));
+  BASCULE_ASSIGN(auto training, detail::VaeTraining::make(options_, state_->form(), request, *this,
+                                                          state_->store(), pool));
+  nn::EpochOptions options;
+  static_cast<nn::FitControl&>(options) = request.control;
+  options.epochs = options_.epochs;
+  options.early_stopping = options_.early_stopping;
+  options.early_stopping.restore_best = true;
+  const bool validates = request.valid_in.majors > 0;
+  std::string monitor = options.early_stopping.monitor;
+  if (monitor.empty() || !validates) monitor = validates ? "valid_ndcg@100" : "train_loss";
+  nn::Fingerprint fingerprint;
+  if (!options.checkpoints.empty()) {
+    const std::string& text = training.step_text();
+    std::uint32_t data = checksum(request.train, 0);
+    if (validates) data = checksum(request.valid_out, checksum(request.valid_in, data));
+    fingerprint = {fmt::format("{} of {} items", type(), items),
+                   fmt::format("{}; monitor {}; data {:08x}; step {:08x}", options.settings,
+                               monitor, data, crc32c(std::as_bytes(std::span(text)), 0))};
+  }
+  BASCULE_ASSIGN(nn::FitResult result, nn::EpochLoop(training, options, options_.optimizer.lr,
+                                                     monitor, std::move(fingerprint))
+                                           .run());
+  return result;
+}
+
+std::unique_ptr<ScoringRecommender::Scratch> MultVae::make_scratch() const {
+  return std::make_unique<Scorer>(*state_);
+}
+
+void MultVae::score(const CompressedView& histories, std::int64_t first, std::int64_t last,
+                    Scratch& scratch, float* scores, std::int64_t stride) const {
+  auto& scorer = static_cast<Scorer&>(scratch);
+  const std::int64_t users = last - first, batch = users == 1 ? 1 : kUsersPerBlock;
+  scorer.rows.clear();
+  for (std::int64_t user = first; user < last; ++user)
+    scorer.rows.add_normalised(histories.line(user));
+  scorer.rows.fill_up(batch);
+  CsrArgument x = scorer.rows.argument();
+  Program& program = scorer.program(batch);
+  const Status bound = program.bind("x", &x);
+  assert(bound.ok());
+  program.step();
+  const auto* found = static_cast<const float*>(program.memory("scores").value());
+  for (std::int64_t user = 0; user < users; ++user)
+    std::copy_n(found + user * items(), items(), scores + user * stride);
+}
+
+void MultVae::save(SafetensorsWriter& writer) const {
+  saved_ = std::make_unique<nn::VariableSnapshot>(
+      nn::VariableSnapshot::take(state_->store(), nn::kModelRoles).value());
+  saved_->add_to(writer);
+  writer.add("item_users", Shape{items()}, std::span(item_users_));
+}
+
+Status MultVae::load(std::shared_ptr<const SafetensorsFile> file) {
+  const auto damaged = [&](const std::string& what) {
+    return Error{Code::kBadData, fmt::format("{}: {}", file->path(), what)};
+  };
+  BASCULE_ASSIGN(const auto counts, file->get<std::int64_t>("item_users"));
+  auto state = std::make_unique<State>(options_, std::ssize(counts), default_pool());
+  for (const detail::VaeParameter& p : detail::vae_parameters(state->form())) {
+    BASCULE_ASSIGN(const auto values, file->get<float>(p.name, p.shape.rank()));
+    if (file->tensors().find(p.name)->second.shape != p.shape)
+      return damaged(fmt::format("{} does not have the shape {}", p.name, p.shape.to_string()));
+    if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); }))
+      return damaged(fmt::format("{} is not finite", p.name));
+    BASCULE_TRY(state->store().declare(p.name, f32(p.shape), VariableRole::kParameter));
+    BASCULE_TRY(state->store().write(p.name, values));
+  }
+  item_users_.assign(counts.begin(), counts.end());
+  state_ = std::move(state);
+  return {};
+}
+
+}  // namespace bascule

@@ -1,0 +1,64 @@
+#include "recsys/user_rows.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numeric>
+
+namespace bascule::detail {
+namespace {
+
+/// 1 over the length of a row; 0 of a row of zeros.
+double inverse_length(SparseLine line) {
+  double squares = 0;
+  for (const float value : line.values) squares += double{value} * double{value};
+  return squares > 0 ? 1 / std::sqrt(squares) : 0;
+}
+
+}  // namespace
+
+void UserRows::clear() {
+  offsets_.resize(1);
+  indices_.clear();
+  values_.clear();
+}
+
+void UserRows::add(SparseLine line) {
+  indices_.insert(indices_.end(), line.indices.begin(), line.indices.end());
+  values_.insert(values_.end(), line.values.begin(), line.values.end());
+  end_row();
+}
+
+void UserRows::add_normalised(SparseLine line) {
+  add_normalised(line, 0, 0, {});
+}
+
+void UserRows::add_normalised(SparseLine line, std::int64_t row, std::int64_t items,
+                              const ItemDropout& dropout) {
+  const auto factor = static_cast<float>(inverse_length(line) / (1 - dropout.rate));
+  const auto rate = static_cast<float>(dropout.rate);
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (rate > 0) {
+      const auto element = static_cast<std::uint64_t>(row * items + line.indices[i]);
+      const PhiloxBlock words = dropout.random.block(element / 4, dropout.step);
+      if (RandomValues::uniform(words[element % 4]) < rate) continue;
+    }
+    indices_.push_back(line.indices[i]);
+    values_.push_back(line.values[i] * factor);
+  }
+  end_row();
+}
+
+void UserRows::fill_up(std::int64_t rows) {
+  while (std::ssize(offsets_) <= rows) end_row();
+}
+
+std::int64_t largest_batch(const CompressedView& x, std::int64_t rows) {
+  std::vector<std::int64_t> lengths(static_cast<std::size_t>(x.majors));
+  for (std::int64_t r = 0; r < x.majors; ++r) lengths[static_cast<std::size_t>(r)] = x.length(r);
+  const auto most = std::min(rows, x.majors);
+  std::nth_element(lengths.begin(), lengths.begin() + most, lengths.end(), std::greater<>());
+  return std::accumulate(lengths.begin(), lengths.begin() + most, std::int64_t{0});
+}
+
+}  // namespace bascule::detail
