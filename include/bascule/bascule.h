@@ -67,6 +67,7 @@
 #include <bascule/recsys/ease.h>
 #include <bascule/recsys/epoch_learner.h>
 #include <bascule/recsys/evaluate.h>
+#include <bascule/recsys/evaluate_split.h>
 #include <bascule/recsys/ials.h>
 #include <bascule/recsys/interactions_io.h>
 #include <bascule/recsys/item_knn.h>
@@ -82,7 +83,6 @@
 #include <bascule/recsys/metrics/registry.h>
 #include <bascule/recsys/mult_vae.h>
 #include <bascule/recsys/popularity.h>
-#include <bascule/recsys/refit.h>
 #include <bascule/recsys/saved_run.h>
 #include <bascule/recsys/scoring_recommender.h>
 #include <bascule/recsys/spec.h>

@@ -3,12 +3,15 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <memory>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <bascule/compile/compile.h>
 #include <bascule/data/catalogue.h>
+#include <bascule/devices/device.h>
+#include <bascule/recsys/spec.h>
 
 namespace bascule::cli {
 namespace {
@@ -39,9 +42,15 @@ Result<std::string> Context::resolve_device() const {
                fmt::format("device {} is not available: this build has no CUDA backend", device)};
 }
 
-Status Context::require_fp32() const {
-  if (precision == "fp32") return {};
-  return {Code::kUsage, fmt::format("--precision {}: recommenders compute in fp32", precision)};
+Result<Precision> Context::recommender_precision(const Settings& settings) const {
+  if (precision == "fp32") return Precision::kFp32;
+  const std::unique_ptr<Recommender> model = make_recommender(settings);
+  if (!model->learns_by_epochs())
+    return Error{Code::kUsage,
+                 fmt::format("--precision {}: {} computes in fp32", precision, model->type())};
+  BASCULE_ASSIGN(const CompileOptions options,
+                 compile_options(make_cpu_device(default_pool())->target()));
+  return options.precision;
 }
 
 Result<CompileOptions> Context::compile_options(const Target& target) const {

@@ -1,6 +1,7 @@
 #pragma once
 // What every verb shares: the global options, where text goes, and how a verb is registered.
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -15,6 +16,8 @@ class App;
 }
 namespace bascule {
 struct CompileOptions;
+class Settings;
+enum class Precision : std::uint8_t;
 struct Target;
 }  // namespace bascule
 
@@ -38,8 +41,9 @@ struct Context {
   [[nodiscard]] std::vector<std::string> search_dirs() const;
   /// The device that does the work ("cpu"), or why it cannot be had.
   [[nodiscard]] Result<std::string> resolve_device() const;
-  /// kUsage unless --precision is fp32, which is all that recommenders compute in.
-  [[nodiscard]] Status require_fp32() const;
+  /// How a recommender with these settings computes: one that learns by epochs as networks do;
+  /// kUsage for another in anything but fp32.
+  [[nodiscard]] Result<Precision> recommender_precision(const Settings& settings) const;
   /// How networks are compiled for `target`; says so where bf16 gains nothing.
   [[nodiscard]] Result<CompileOptions> compile_options(const Target& target) const;
 };

@@ -14,16 +14,24 @@ struct Column {
   int width;
 };
 
-/// Those that this kind of fit measures; the ratio has no metric of its own.
+std::string title_of(const std::string& metric) {
+  if (metric == "valid_accuracy") return "valid acc";
+  std::string title = metric;
+  std::replace(title.begin(), title.end(), '_', ' ');
+  return title;
+}
+
+/// Those that this kind of fit measures, losses first; the ratio has no metric of its own.
 std::vector<Column> columns_of(const nn::EpochResult& epoch) {
   std::vector<Column> columns = {{"train loss", "train_loss", 12}};
-  if (!epoch.metrics.contains("valid_loss")) return columns;
-  columns.push_back({"valid loss", "valid_loss", 12});
-  columns.push_back({"train/val", "", 11});
-  for (const auto& [metric, title] : {std::pair{"valid_accuracy", "valid acc"},
-                                      {"valid_mse", "valid mse"},
-                                      {"valid_mae", "valid mae"}}) {
-    if (epoch.metrics.contains(metric)) columns.push_back({title, metric, 11});
+  if (epoch.metrics.contains("valid_loss")) {
+    columns.push_back({"valid loss", "valid_loss", 12});
+    columns.push_back({"train/val", "", 11});
+  }
+  for (const auto& [metric, value] : epoch.metrics) {
+    if (metric == "train_loss" || metric == "valid_loss") continue;
+    const std::string title = title_of(metric);
+    columns.push_back({title, metric, std::max(11, static_cast<int>(title.size()))});
   }
   return columns;
 }

@@ -1,10 +1,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <bascule/recsys/refit.h>
+#include <bascule/recsys/evaluate_split.h>
 #include <bascule/recsys/saved_run.h>
 
 #include "cli/evaluate_verbs.h"
+#include "cli/open_run.h"
 #include "cli/table.h"
 
 namespace bascule::cli {
@@ -24,26 +25,44 @@ Result<Settings> settings_for(const SavedRun& run, const EvaluateArguments& argu
   return Settings::resolve(config, run.settings().schema());
 }
 
+/// A model that was trained on one split has seen the held-out users of another.
+Status require_same_split(const SavedRun& run, const Settings& settings) {
+  for (const char* key : {"evaluate.split", "evaluate.heldout", "evaluate.fraction",
+                          "evaluate.min_interactions", "seed"}) {
+    const std::string ours = settings.find(key)->to_toml();
+    const std::string trained = run.settings().find(key)->to_toml();
+    if (ours != trained)
+      return {Code::kUsage,
+              fmt::format("{} = {}: {} was trained with {}, on the users that this split leaves; "
+                          "fit again",
+                          key, ours, run.model().type(), trained)};
+  }
+  return {};
+}
+
 }  // namespace
 
 Status evaluate_recommend(const EvaluateArguments& arguments, const Context& context) {
-  BASCULE_TRY(context.require_fp32());
   BASCULE_ASSIGN(const std::string device, context.resolve_device());
-  BASCULE_ASSIGN(const SavedRun run, SavedRun::open(arguments.run));
+  BASCULE_ASSIGN(const SavedRun run, open_run(arguments.run, context));
   BASCULE_ASSIGN(const Settings settings, settings_for(run, arguments, context));
   std::vector<std::int32_t> at = arguments.at;
   if (at.empty()) {
     for (const std::int64_t k : settings.integers("evaluate.at"))
       at.push_back(static_cast<std::int32_t>(k));
   }
-  context.log(
-      fmt::format("{} was fitted on all rows; refitting it on the training part of the {} "
-                  "split (seed {})",
-                  run.model().type(), settings.text("evaluate.split"), settings.integer("seed")));
+  const bool trained = run.model().learns_by_epochs();
+  if (trained) {
+    BASCULE_TRY(require_same_split(run, settings));
+  } else {
+    context.log(fmt::format(
+        "{} was fitted on all rows; refitting it on the training part of the {} split (seed {})",
+        run.model().type(), settings.text("evaluate.split"), settings.integer("seed")));
+  }
   const StoredInteractions& stored = run.interactions();
-  BASCULE_ASSIGN(const RefitEvaluation result,
-                 refit_and_evaluate(settings, CsrMatrix(copy(stored.matrix)), stored.time, at,
-                                    default_pool()));
+  BASCULE_ASSIGN(const SplitEvaluation result,
+                 evaluate_on_split(settings, CsrMatrix(copy(stored.matrix)), stored.time, at,
+                                   trained ? &run.model() : nullptr, default_pool()));
   const Evaluation& evaluation = result.evaluation;
   if (context.json) {
     nlohmann::ordered_json metrics = nlohmann::ordered_json::object();
@@ -58,7 +77,7 @@ Status evaluate_recommend(const EvaluateArguments& arguments, const Context& con
                 {"split", settings.text("evaluate.split")},
                 {"part", settings.text("evaluate.part")},
                 {"seed", settings.integer("seed")},
-                {"refitted", true},
+                {"refitted", !trained},
                 {"train_users", result.train_users},
                 {"seconds", {{"fit", result.fit_seconds}, {"evaluate", evaluation.seconds}}}});
     return {};
@@ -76,10 +95,11 @@ Status evaluate_recommend(const EvaluateArguments& arguments, const Context& con
     table.add(std::move(cells));
   }
   fmt::print(
-      "{}\n± is the 95 % confidence interval over {} users of the {} part; fitted on {} users "
-      "in {}, evaluated in {} on {}\n",
+      "{}\n± is the 95 % confidence interval over {} users of the {} part; fitted on {} users{}, "
+      "evaluated in {} on {}\n",
       table.to_string(), with_commas(evaluation.users), settings.text("evaluate.part"),
-      with_commas(result.train_users), human_seconds(result.fit_seconds),
+      with_commas(result.train_users),
+      trained ? "" : fmt::format(" in {}", human_seconds(result.fit_seconds)),
       human_seconds(evaluation.seconds), device);
   return {};
 }

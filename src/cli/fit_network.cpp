@@ -1,53 +1,16 @@
-#include <optional>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include <bascule/devices/device.h>
 #include <bascule/nn/training.h>
 
-#include "cli/epoch_table.h"
+#include "cli/epoch_display.h"
 #include "cli/fit_verbs.h"
 #include "cli/layer_table.h"
-#include "cli/progress.h"
 #include "cli/table.h"
 
 namespace bascule::cli {
 namespace {
-
-/// What a fit shows while it runs, on stderr.
-class Display {
- public:
-  explicit Display(const Context& context)
-      : context_(context), table_(isatty(STDERR_FILENO) != 0) {}
-
-  void attach(nn::NetworkFitRequest& request) {
-    request.log = [this](const std::string& line) { context_.log(line); };
-    request.on_model = [this](const std::vector<nn::LayerRow>& rows) {
-      context_.log("\n" + layer_table(rows));
-    };
-    request.on_progress = [this](const nn::Progress& now) {
-      if (!bar_)
-        bar_.emplace(fmt::format("epoch {} of {}", now.epoch, now.epochs), "batches",
-                     context_.quiet);
-      bar_->update(now.batch, now.batches);
-    };
-    request.on_epoch = [this](const nn::History& history) {
-      if (bar_) bar_->clear();
-      bar_.reset();
-      if (!begun_) context_.log(EpochTable::header(history.back()));
-      begun_ = true;
-      context_.log(table_.row(history));
-    };
-  }
-
- private:
-  const Context& context_;
-  EpochTable table_;
-  std::optional<Progress> bar_;
-  bool begun_ = false;
-};
 
 void print_outcome(const nn::NetworkFitOutcome& outcome, const std::string& device) {
   Table stages({{"stage"}, {"time", Table::Align::kRight}});
@@ -77,8 +40,13 @@ Status fit_network(const FitArguments& arguments, const Config& config, const Co
   request.resume = arguments.resume;
   request.data_dirs = context.search_dirs();
   request.interrupted = [] { return interrupt_flag().load(); };
-  Display display(context);
-  display.attach(request);
+  EpochDisplay display(context);
+  request.log = [&](const std::string& line) { context.log(line); };
+  request.on_model = [&](const std::vector<nn::LayerRow>& rows) {
+    context.log("\n" + layer_table(rows));
+  };
+  request.on_progress = [&](const nn::Progress& now) { display.show(now); };
+  request.on_epoch = [&](const nn::History& history) { display.show(history); };
   BASCULE_ASSIGN(const nn::NetworkFitOutcome outcome,
                  nn::fit_network(spec, request, *device, default_pool()));
   if (!context.json) {

@@ -4,41 +4,74 @@
 #include <bascule/recsys/spec.h>
 #include <bascule/recsys/training.h>
 
+#include "cli/epoch_display.h"
 #include "cli/fit_verbs.h"
 #include "cli/table.h"
 
 namespace bascule::cli {
 
+namespace {
+
+void print_outcome(const FitOutcome& outcome, const std::string& device) {
+  Table stages({{"stage"}, {"time", Table::Align::kRight}});
+  for (const auto& [stage, seconds] : outcome.times) stages.add({stage, human_seconds(seconds)});
+  fmt::print("{}\n", stages.to_string());
+  if (!outcome.metrics.empty()) {
+    Table metrics({{"metric"}, {"value", Table::Align::kRight}});
+    for (const auto& [name, value] : outcome.metrics)
+      metrics.add({name, fmt::format("{:.4f}", value)});
+    fmt::print("{}\n", metrics.to_string());
+  }
+  if (!outcome.history.empty()) {
+    double seconds = 0;
+    for (const nn::EpochResult& epoch : outcome.history) seconds += epoch.seconds;
+    fmt::print("{} epochs{}, the best was {}; {:.2f} % of their time waiting for batches\n",
+               outcome.history.size(),
+               outcome.stop == nn::FitStop::kEarly ? ", stopped early" : "", outcome.best_epoch,
+               seconds > 0 ? 100 * outcome.batch_seconds / seconds : 0);
+  }
+  fmt::print("{} users × {} items, {} interactions on {}; run written to {}\n",
+             with_commas(outcome.users), with_commas(outcome.items),
+             with_commas(outcome.interactions), device, outcome.run);
+}
+
+}  // namespace
+
 Status fit_recommend(const FitArguments& arguments, const Config& config, const Context& context) {
-  BASCULE_TRY(context.require_fp32());
   BASCULE_ASSIGN(const std::string device, context.resolve_device());
-  if (arguments.resume)
-    return {Code::kUsage, "--resume: the neighbour models are fitted in one step; fit again"};
   BASCULE_ASSIGN(const Settings settings, Settings::resolve(config, recommend_schema()));
 
   FitRequest request;
+  BASCULE_ASSIGN(request.precision, context.recommender_precision(settings));
   request.out = arguments.out;
+  request.resume = arguments.resume;
   request.data_dirs = context.search_dirs();
   request.log = [&](const std::string& line) { context.log(line); };
   request.interrupted = [] { return interrupt_flag().load(); };
+  EpochDisplay display(context);
+  request.on_progress = [&](const nn::Progress& now) { display.show(now); };
+  request.on_epoch = [&](const nn::History& history) { display.show(history); };
   BASCULE_ASSIGN(const FitOutcome outcome, fit_recommender(settings, request, default_pool()));
-
-  if (context.json) {
-    print_json({{"run", outcome.run},
-                {"device", device},
-                {"epochs", 0},
-                {"users", outcome.users},
-                {"items", outcome.items},
-                {"interactions", outcome.interactions},
-                {"metrics", outcome.metrics},
-                {"seconds", seconds_json(outcome.times)}});
+  if (!context.json) {
+    print_outcome(outcome, device);
     return {};
   }
-  Table table({{"stage"}, {"time", Table::Align::kRight}});
-  for (const auto& [stage, seconds] : outcome.times) table.add({stage, human_seconds(seconds)});
-  fmt::print("{}\n{} users × {} items, {} interactions on {}; run written to {}\n",
-             table.to_string(), with_commas(outcome.users), with_commas(outcome.items),
-             with_commas(outcome.interactions), device, outcome.run);
+  print_json({{"run", outcome.run},
+              {"device", device},
+              {"precision", context.precision},
+              {"epochs", outcome.history.size()},
+              {"stop", outcome.stop == nn::FitStop::kEarly ? "early" : "epochs"},
+              {"best_epoch", outcome.best_epoch},
+              {"users", outcome.users},
+              {"items", outcome.items},
+              {"interactions", outcome.interactions},
+              {"split",
+               {{"train", outcome.train_users},
+                {"valid", outcome.valid_users},
+                {"test", outcome.test_users}}},
+              {"metrics", outcome.metrics},
+              {"batch_seconds", outcome.batch_seconds},
+              {"seconds", seconds_json(outcome.times)}});
   return {};
 }
 

@@ -9,7 +9,7 @@
 #include <bascule/recsys/saved_run.h>
 #include <bascule/recsys/spec.h>
 
-#include "cli/context.h"
+#include "cli/open_run.h"
 #include "cli/table.h"
 
 namespace bascule::cli {
@@ -124,11 +124,10 @@ Result<List> for_history(const SavedRun& run, const Options& options, StageTimes
 }
 
 Status recommend(const Options& options, const Context& context) {
-  BASCULE_TRY(context.require_fp32());
   BASCULE_ASSIGN(const std::string device, context.resolve_device());
   StageTimes times;
   const Stopwatch watch;
-  BASCULE_ASSIGN(const SavedRun run, SavedRun::open(options.run));
+  BASCULE_ASSIGN(const SavedRun run, open_run(options.run, context));
   times.emplace_back("load", watch.seconds());
   BASCULE_ASSIGN(const List list, options.item.empty() ? for_history(run, options, times)
                                                        : similar(run, options, times));

@@ -89,7 +89,6 @@ void print_size(const Size& size, const Context& context) {
 }  // namespace
 
 Status summarise_recommend(const SummaryArguments& arguments, const Context& context) {
-  BASCULE_TRY(context.require_fp32());
   BASCULE_TRY(context.resolve_device());
   if (arguments.explain) return {Code::kUsage, "--explain: a neighbour model has no graph"};
   if (arguments.is_run) {

@@ -1,9 +1,11 @@
 #include "nn/fingerprint.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
+#include <bascule/base/config.h>
 #include <bascule/base/crc32c.h>
 #include <bascule/graph/print.h>
 
@@ -58,6 +60,25 @@ std::uint32_t checksum(const Network& network, const Samples& train, const FitOp
 }
 
 }  // namespace
+
+std::string lasting_settings(const std::string& toml) {
+  // Data may move; a fit may go on for longer, and end otherwise, than it was meant to.
+  constexpr std::array<std::string_view, 8> kFree = {"data.path",
+                                                     "data.strict",
+                                                     "train.epochs",
+                                                     "train.early_stopping.patience",
+                                                     "train.early_stopping.restore_best",
+                                                     "train.checkpoint_seconds",
+                                                     "bascule.version",
+                                                     "bascule.commit"};
+  const Config all = Config::parse(toml, "spec").value();  // written by to_toml
+  std::string text;
+  for (const auto& [key, value] : all.values()) {
+    if (std::find(kFree.begin(), kFree.end(), key) != kFree.end()) continue;
+    text += fmt::format("{}{} = {}", text.empty() ? "" : "; ", key, value.to_toml());
+  }
+  return text;
+}
 
 Fingerprint make_fingerprint(const Network& network, const Samples& train, const Samples& valid,
                              const FitOptions& options, const std::string& monitor) {

@@ -12,6 +12,9 @@ struct Fingerprint {
   std::string model, training;
 };
 
+/// "key = value; …" of every key of a spec that a resumed fit must not change.
+std::string lasting_settings(const std::string& toml);
+
 /// GraphError when network, samples and options do not fit.
 Fingerprint make_fingerprint(const Network& network, const Samples& train, const Samples& valid,
                              const FitOptions& options, const std::string& monitor);

@@ -1,10 +1,10 @@
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
 #include <bascule/nn/spec.h>
 
+#include "nn/fingerprint.h"
 #include "nn/layer_spec.h"
 #include "nn/spec_keys.h"
 
@@ -72,26 +72,6 @@ ScheduleOptions read_schedule(const Settings& table) {
   get("warmup_epochs", s.warmup_epochs);
   if (table.has("train.schedule.every")) s.every = table.integer("train.schedule.every");
   return s;
-}
-
-/// "key = value; …" of every key of a spec that a resumed fit must not change.
-std::string lasting_settings(const std::string& toml) {
-  // Data may move; a fit may go on for longer, and end otherwise, than it was meant to.
-  constexpr std::array<std::string_view, 8> kFree = {"data.path",
-                                                     "data.strict",
-                                                     "train.epochs",
-                                                     "train.early_stopping.patience",
-                                                     "train.early_stopping.restore_best",
-                                                     "train.checkpoint_seconds",
-                                                     "bascule.version",
-                                                     "bascule.commit"};
-  const Config all = Config::parse(toml, "spec").value();  // written by to_toml
-  std::string text;
-  for (const auto& [key, value] : all.values()) {
-    if (std::find(kFree.begin(), kFree.end(), key) != kFree.end()) continue;
-    text += fmt::format("{}{} = {}", text.empty() ? "" : "; ", key, value.to_toml());
-  }
-  return text;
 }
 
 }  // namespace

@@ -1,70 +1,26 @@
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <bascule/nn/saved_network.h>
 #include <bascule/nn/training.h>
-#include <bascule/run/events.h>
 #include <bascule/run/run_folder.h>
 #include <bascule/run/spec_source.h>
 
 #include "nn/fit_report.h"
+#include "nn/run_log.h"
 
 namespace bascule::nn {
 namespace {
 
-/// The run folder while training goes on. Without a folder it writes nothing.
-class RunLog {
- public:
-  Status begin(const std::string& out, const NetworkSpec& spec) {
-    if (out.empty()) return {};
-    BASCULE_ASSIGN(writer_, RunWriter::create(out));
-    BASCULE_TRY(writer_->write_spec(spec.to_toml()));
-    return {};
-  }
-
-  /// The history anew at the first epoch of this process, then a line more each time: after a
-  /// resume there may be lines of epochs that are done again.
-  Status add_epochs(const History& history) {
-    if (!writer_) return {};
-    if (!events_) {
-      BASCULE_TRY(writer_->restart_history());
-      BASCULE_ASSIGN(events_, EventWriter::create(writer_->path()));
-    }
-    for (; written_ < history.size(); ++written_) BASCULE_TRY(add(history[written_]));
-    return {};
-  }
-
-  Status finish(const NetworkSpec& spec, const NetworkData& data, const Network& network,
-                NetworkFitOutcome& outcome) {
-    if (!writer_) return {};
-    BASCULE_TRY(add_epochs(outcome.history));
-    BASCULE_ASSIGN(const auto variables, VariableSnapshot::take(network.store(), kModelRoles));
-    SafetensorsWriter tensors;
-    BASCULE_TRY(add_model(variables, network.sample(), data.stats, tensors));
-    BASCULE_TRY(writer_->write_model(tensors));
-    if (spec.classifies()) BASCULE_TRY(writer_->write_labels(data.set->train.classes));
-    BASCULE_TRY(writer_->write_report(fit_report(spec, data, outcome)));
-    BASCULE_TRY(writer_->finish());
-    outcome.run = writer_->path();
-    return {};
-  }
-
- private:
-  Status add(const EpochResult& epoch) {
-    const nlohmann::ordered_json line = {{"epoch", epoch.epoch},
-                                         {"metrics", epoch.metrics},
-                                         {"learning_rate", epoch.learning_rate},
-                                         {"seconds", epoch.seconds}};
-    BASCULE_TRY(writer_->append_history(line.dump()));
-    for (const auto& [name, value] : epoch.metrics)
-      BASCULE_TRY(events_->add_scalar(name, epoch.epoch, static_cast<float>(value)));
-    return {};
-  }
-
-  std::optional<RunWriter> writer_;
-  std::optional<EventWriter> events_;
-  std::size_t written_ = 0;
-};
+Status write_network(RunWriter& writer, const NetworkSpec& spec, const NetworkData& data,
+                     const Network& network, const NetworkFitOutcome& outcome) {
+  BASCULE_ASSIGN(const auto variables, VariableSnapshot::take(network.store(), kModelRoles));
+  SafetensorsWriter tensors;
+  BASCULE_TRY(add_model(variables, network.sample(), data.stats, tensors));
+  BASCULE_TRY(writer.write_model(tensors));
+  if (spec.classifies()) BASCULE_TRY(writer.write_labels(data.set->train.classes));
+  BASCULE_TRY(writer.write_report(fit_report(spec, data, outcome)));
+  return writer.finish();
+}
 
 /// Cross-entropy over fewer outputs than classes would train on nothing for the rest.
 Status check_outputs(const NetworkSpec& spec, const NetworkData& data, const Network& network) {
@@ -137,7 +93,7 @@ Result<NetworkFitOutcome> fit_network(const NetworkSpec& given, const NetworkFit
   if (!request.out.empty())
     options.checkpoints = fmt::format("{}/{}", request.out, kCheckpointsFolder);
   // A fit that is refused leaves an earlier run as it was.
-  options.on_start = [&] { return run.begin(request.out, spec); };
+  options.on_start = [&] { return run.begin(request.out, spec.to_toml()); };
   options.resume = request.resume;
   options.on_progress = [&](const Progress& now) {
     if (outcome.first_step == 0) outcome.first_step = whole.seconds();
@@ -166,8 +122,12 @@ Result<NetworkFitOutcome> fit_network(const NetworkSpec& given, const NetworkFit
   if (!result.history.empty()) outcome.metrics = result.history.back().metrics;
   BASCULE_TRY(test(result, spec, data, network, outcome));
   outcome.times.emplace_back("test", watch.restart());
-  BASCULE_TRY(run.finish(spec, data, network, outcome));
-  if (!request.out.empty()) outcome.times.emplace_back("write", watch.restart());
+  BASCULE_TRY(run.add_epochs(outcome.history));
+  if (RunWriter* writer = run.writer()) {
+    BASCULE_TRY(write_network(*writer, spec, data, network, outcome));
+    outcome.run = writer->path();
+    outcome.times.emplace_back("write", watch.restart());
+  }
   return outcome;
 }
 

@@ -126,7 +126,7 @@ Status MultVae::fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes&
   return {};
 }
 
-Result<nn::FitResult> MultVae::learn(const LearnRequest& request, ThreadPool& pool) {
+Result<Learned> MultVae::learn(const LearnRequest& request, ThreadPool& pool) {
   const std::int64_t items = request.train.minors;
   state_ = std::make_unique<State>(options_, items, pool);
   item_users_ = count_item_users(request.train);
@@ -150,10 +150,9 @@ Result<nn::FitResult> MultVae::learn(const LearnRequest& request, ThreadPool& po
                    fmt::format("{}; monitor {}; data {:08x}; step {:08x}", options.settings,
                                monitor, data, crc32c(std::as_bytes(std::span(text)), 0))};
   }
-  BASCULE_ASSIGN(nn::FitResult result, nn::EpochLoop(training, options, options_.optimizer.lr,
-                                                     monitor, std::move(fingerprint))
-                                           .run());
-  return result;
+  nn::EpochLoop loop(training, options, options_.optimizer.lr, monitor, std::move(fingerprint));
+  BASCULE_ASSIGN(nn::FitResult result, loop.run());
+  return Learned{std::move(result), training.batch_seconds()};
 }
 
 std::unique_ptr<ScoringRecommender::Scratch> MultVae::make_scratch() const {

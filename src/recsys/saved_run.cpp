@@ -5,7 +5,7 @@
 
 namespace bascule {
 
-Result<SavedRun> SavedRun::open(const std::string& path) {
+Result<SavedRun> SavedRun::open(const std::string& path, Precision precision) {
   constexpr std::string_view kNeeded[] = {kSpecFile, kModelFile, kItemsFile, kUsersFile};
   BASCULE_ASSIGN(const Run run, Run::open(path, kNeeded));
   BASCULE_ASSIGN(const std::string spec, run.spec());
@@ -20,7 +20,7 @@ Result<SavedRun> SavedRun::open(const std::string& path) {
   SavedRun saved(path, std::move(settings).value());
   BASCULE_ASSIGN(saved.file_, run.model());
   BASCULE_ASSIGN(saved.interactions_, load_interactions(*saved.file_));
-  saved.model_ = make_recommender(saved.settings_);
+  saved.model_ = make_recommender(saved.settings_, precision);
   BASCULE_TRY(saved.model_->load(saved.file_));
   const CompressedView& matrix = saved.interactions_.matrix;
   if (saved.model_->items() != matrix.minors)

@@ -45,7 +45,7 @@ Schema make_schema() {
       flag("data.binarise", false, "every rating that is kept counts 1"),
 
       word("model.type", "\"item-knn\"", "the model",
-           {"item-knn", "user-knn", "popularity", "ease", "edlae", "ials"}),
+           {"item-knn", "user-knn", "popularity", "ease", "edlae", "ials", "mult-vae", "mult-dae"}),
       word("model.similarity", "\"cosine\"", "of two items or users",
            {"cosine", "pearson", "jaccard"}),
       integer("model.neighbors", "100", 1, kLargestK, "neighbours per item or user"),
@@ -57,8 +57,9 @@ Schema make_schema() {
       number("model.bm25_b", "0.75", 0, 1, "length normalisation of BM25"),
       number("model.l2", "500.0", std::numeric_limits<float>::min(), kHuge,
              "regularisation of ease and edlae"),
-      number("model.dropout", "0.33", 0, kAlmostOne,
-             "share of the inputs that edlae learns without"),
+      number("model.dropout", "", 0, kAlmostOne,
+             "share of the inputs that edlae (default 0.33), mult-vae and mult-dae (0.5) learn "
+             "without"),
 
       integer("model.factors", "64", 1, kMostFactors, "numbers per user and item (ials)"),
       integer("model.iterations", "16", 1, kLargestK, "over users and items (ials)"),
@@ -67,6 +68,28 @@ Schema make_schema() {
              "regularisation of factors (ials)"),
       number("model.frequency_exponent", "1.0", 0, 2,
              "how it grows with the number of interactions (ials)"),
+
+      integers("model.hidden", "", 1, kMostFactors,
+               "widths between items and latent factors; default [600] of mult-vae, [] of mult-dae"),
+      integer("model.latent", "200", 1, kMostFactors, "latent factors (mult-vae, mult-dae)"),
+      number("model.beta", "0.2", 0, kHuge, "greatest weight of the divergence (mult-vae)"),
+      integer("model.anneal_steps", "0", 0, kMany,
+              "steps in which the weight rises to it; 0: by anneal_share"),
+      number("model.anneal_share", "0.85", 0, 1, "share of all steps in which it rises"),
+
+      integer("train.epochs", "200", 0, 1e9, "passes over the users (mult-vae, mult-dae)"),
+      integer("train.batch_size", "500", 1, 1e8, "users a step"),
+      word("train.optimizer.type", "\"adam\"", "what makes steps of gradients",
+           nn::optimizer_names()),
+      number("train.optimizer.lr", "0.001", 0, kHuge, "learning rate"),
+      number("train.optimizer.weight_decay", "0.0", 0, kHuge, "pulls parameters to 0"),
+      integer("train.early_stopping.patience", "0", 0, 1e9,
+              "stop after so many epochs without a better value; 0: never"),
+      word("train.early_stopping.monitor", "\"valid_ndcg@100\"",
+           "the metric that says which epoch is the best",
+           {"train_loss", "valid_ndcg@100", "valid_recall@20", "valid_recall@50"}),
+      number("train.checkpoint_seconds", "60.0", 0, kMany,
+             "at most one checkpoint in so many seconds; 0: one every epoch"),
 
       word("evaluate.split", "\"strong\"", "how test data are held out",
            {"strong", "leave-one-out", "random", "time"}),
@@ -186,8 +209,48 @@ IalsOptions ials_options(const Settings& settings) {
   return options;
 }
 
-std::unique_ptr<Recommender> make_recommender(const Settings& settings) {
+MultVaeOptions mult_vae_options(const Settings& settings) {
+  MultVaeOptions options;
+  options.variational = settings.text("model.type") == "mult-vae";
+  options.hidden = settings.integers("model.hidden");
+  options.latent = settings.integer("model.latent");
+  options.dropout = settings.number("model.dropout");
+  options.beta = settings.number("model.beta");
+  options.anneal_steps = settings.integer("model.anneal_steps");
+  options.anneal_share = settings.number("model.anneal_share");
+  options.optimizer = nn::optimizer_defaults(settings.text("train.optimizer.type")).value();
+  options.optimizer.lr = settings.number("train.optimizer.lr");
+  options.optimizer.weight_decay = settings.number("train.optimizer.weight_decay");
+  options.epochs = settings.integer("train.epochs");
+  options.batch_size = settings.integer("train.batch_size");
+  options.early_stopping.patience = settings.integer("train.early_stopping.patience");
+  options.early_stopping.monitor = settings.text("train.early_stopping.monitor");
+  options.seed = static_cast<std::uint64_t>(settings.integer("seed"));
+  return options;
+}
+
+Settings with_model_defaults(Settings settings) {
+  const std::string type = settings.text("model.type");
+  const auto add = [&](const char* key, ConfigValue value) {
+    if (!settings.has(key)) settings.put(key, std::move(value));
+  };
+  if (type == "edlae") add("model.dropout", {0.33, "default"});
+  if (type != "mult-vae" && type != "mult-dae") return settings;
+  add("model.dropout", {0.5, "default"});
+  ConfigValue::List hidden;
+  if (type == "mult-vae") hidden.push_back({std::int64_t{600}, "default"});
+  add("model.hidden", {hidden, "default"});
+  return settings;
+}
+
+std::unique_ptr<Recommender> make_recommender(const Settings& given, Precision precision) {
+  const Settings settings = with_model_defaults(given);
   const std::string& type = settings.text("model.type");
+  if (type == "mult-vae" || type == "mult-dae") {
+    MultVaeOptions options = mult_vae_options(settings);
+    options.precision = precision;
+    return std::make_unique<MultVae>(std::move(options));
+  }
   if (type == "popularity") return std::make_unique<Popularity>();
   if (type == "ease" || type == "edlae") return std::make_unique<Ease>(ease_options(settings));
   if (type == "ials") return std::make_unique<Ials>(ials_options(settings));

@@ -55,8 +55,9 @@ class Recommender {
   }
   /// Learns from users × items. Appends the time of each stage to `times`.
   virtual Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) = 0;
-  /// The same model where it learns by epochs (epoch_learner.h), which takes held-out users and can
-  /// be watched and gone on with; null for others.
+  /// Whether it learns in passes over the users, judged between them by users held out.
+  [[nodiscard]] virtual bool learns_by_epochs() const { return false; }
+  /// The model as one that does (epoch_learner.h); null for others.
   virtual EpochLearner* epoch_learner() { return nullptr; }
 
   /// Top-k for the user described by `history` (item indices ascending, values as in training),

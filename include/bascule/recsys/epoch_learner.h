@@ -15,12 +15,16 @@ struct LearnRequest {
   nn::FitControl control;
 };
 
+struct Learned : nn::FitResult {
+  double batch_seconds = 0;  ///< in which batches were made and nothing was trained
+};
+
 class EpochLearner {
  public:
   virtual ~EpochLearner() = default;
   /// The model is that of the epoch with the best monitored metric. kUsage when data and options do
   /// not fit, or a checkpoint is of another training; kFailed for memory and files.
-  virtual Result<nn::FitResult> learn(const LearnRequest& request, ThreadPool& pool) = 0;
+  virtual Result<Learned> learn(const LearnRequest& request, ThreadPool& pool) = 0;
 };
 
 }  // namespace bascule

@@ -50,8 +50,9 @@ class MultVae final : public ScoringRecommender, public EpochLearner {
   [[nodiscard]] std::int64_t fit_bytes(const CompressedView& interactions) const override;
   /// learn() from all users. Stage "epochs". kInterrupted does not occur.
   Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) override;
+  [[nodiscard]] bool learns_by_epochs() const override { return true; }
   EpochLearner* epoch_learner() override { return this; }
-  Result<nn::FitResult> learn(const LearnRequest& request, ThreadPool& pool) override;
+  Result<Learned> learn(const LearnRequest& request, ThreadPool& pool) override;
 
   void save(SafetensorsWriter& writer) const override;
   Status load(std::shared_ptr<const SafetensorsFile> file) override;

@@ -6,6 +6,7 @@
 
 #include <bascule/base/config.h>
 #include <bascule/base/status.h>
+#include <bascule/compile/compile.h>
 #include <bascule/recsys/contract.h>
 #include <bascule/recsys/interactions_io.h>
 #include <bascule/run/run_folder.h>
@@ -15,7 +16,8 @@ namespace bascule {
 class SavedRun {
  public:
   /// Maps the model and checks that its parts fit; kBadData names the damaged file and why.
-  static Result<SavedRun> open(const std::string& path);
+  /// `precision` as of make_recommender().
+  static Result<SavedRun> open(const std::string& path, Precision precision = Precision::kFp32);
 
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] const Settings& settings() const { return settings_; }

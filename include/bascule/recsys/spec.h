@@ -12,6 +12,7 @@
 #include <bascule/recsys/ease.h>
 #include <bascule/recsys/ials.h>
 #include <bascule/recsys/item_knn.h>
+#include <bascule/recsys/mult_vae.h>
 
 namespace bascule {
 
@@ -24,8 +25,14 @@ SplitOptions split_options(const Settings& settings);
 KnnOptions knn_options(const Settings& settings);
 EaseOptions ease_options(const Settings& settings);
 IalsOptions ials_options(const Settings& settings);
+MultVaeOptions mult_vae_options(const Settings& settings);
 
-/// The model named by model.type, not fitted.
-std::unique_ptr<Recommender> make_recommender(const Settings& settings);
+/// The settings with the keys whose defaults depend on model.type.
+Settings with_model_defaults(Settings settings);
+
+/// The model named by model.type, not fitted. `precision` is that of the models that learn by
+/// epochs; others compute in float32.
+std::unique_ptr<Recommender> make_recommender(const Settings& settings,
+                                              Precision precision = Precision::kFp32);
 
 }  // namespace bascule

@@ -1,25 +1,30 @@
 #include <bascule/data/split.h>
 #include <bascule/recsys/popularity.h>
-#include <bascule/recsys/refit.h>
+#include <bascule/recsys/evaluate_split.h>
 #include <bascule/recsys/spec.h>
 
 namespace bascule {
 
-Result<RefitEvaluation> refit_and_evaluate(const Settings& settings, const CsrMatrix& interactions,
-                                           std::span<const std::int64_t> time,
-                                           std::span<const std::int32_t> at, ThreadPool& pool) {
+Result<SplitEvaluation> evaluate_on_split(const Settings& settings, const CsrMatrix& interactions,
+                                          std::span<const std::int64_t> time,
+                                          std::span<const std::int32_t> at,
+                                          const Recommender* trained, ThreadPool& pool) {
   BASCULE_ASSIGN(const Split split, make_split(interactions, time, split_options(settings)));
-  RefitEvaluation result;
+  SplitEvaluation result;
   result.train_users = split.train.rows();
   result.train_items = split.train_items;
   result.train_interactions = split.train.nonzeros();
 
-  const std::unique_ptr<Recommender> model = make_recommender(settings);
-  const Stopwatch watch;
-  StageTimes times;
-  BASCULE_TRY(check_fit_memory(*model, split.train.view()));
-  BASCULE_TRY(model->fit(split.train, pool, times));
-  result.fit_seconds = watch.seconds();
+  std::unique_ptr<Recommender> refitted;
+  if (trained == nullptr) {
+    refitted = make_recommender(settings);
+    const Stopwatch watch;
+    StageTimes times;
+    BASCULE_TRY(check_fit_memory(*refitted, split.train.view()));
+    BASCULE_TRY(refitted->fit(split.train, pool, times));
+    result.fit_seconds = watch.seconds();
+    trained = refitted.get();
+  }
 
   const bool test = settings.text("evaluate.part") == "test";
   const CsrMatrix& fold_in = test ? split.test_in : split.valid_in;
@@ -31,7 +36,7 @@ Result<RefitEvaluation> refit_and_evaluate(const Settings& settings, const CsrMa
   options.item_users = item_users;
   options.train_users = split.train.rows();
   BASCULE_ASSIGN(result.evaluation,
-                 evaluate(*model, fold_in.view(), targets.view(), options, pool));
+                 evaluate(*trained, fold_in.view(), targets.view(), options, pool));
   return result;
 }
 

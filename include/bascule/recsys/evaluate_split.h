@@ -1,0 +1,31 @@
+#pragma once
+// A model measured on a split of the data it was fitted on.
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <bascule/base/config.h>
+#include <bascule/base/status.h>
+#include <bascule/base/threads.h>
+#include <bascule/recsys/contract.h>
+#include <bascule/recsys/evaluate.h>
+#include <bascule/tensor/compressed.h>
+
+namespace bascule {
+
+struct SplitEvaluation {
+  Evaluation evaluation;
+  std::int64_t train_users = 0, train_items = 0, train_interactions = 0;
+  double fit_seconds = 0;  ///< 0 of a model that was there
+};
+
+/// Splits the interactions as [evaluate] of the settings says and measures on the held-out part:
+/// `trained`, which has seen the training part of this very split only, or where it is null the
+/// settings' model, fitted anew on that part. A model fitted on all rows cannot be measured on any
+/// of them.
+Result<SplitEvaluation> evaluate_on_split(const Settings& settings, const CsrMatrix& interactions,
+                                          std::span<const std::int64_t> time,
+                                          std::span<const std::int32_t> at,
+                                          const Recommender* trained, ThreadPool& pool);
+
+}  // namespace bascule

@@ -1,0 +1,26 @@
+#pragma once
+#include <optional>
+
+#include <bascule/nn/trainer.h>
+
+#include "cli/context.h"
+#include "cli/epoch_table.h"
+#include "cli/progress.h"
+
+namespace bascule::cli {
+
+/// What a fit by epochs shows while it runs, on stderr: a bar, and a row of a table for each epoch.
+class EpochDisplay {
+ public:
+  explicit EpochDisplay(const Context& context);
+  void show(const nn::Progress& now);
+  void show(const nn::History& history);
+
+ private:
+  const Context& context_;
+  EpochTable table_;
+  std::optional<Progress> bar_;
+  bool begun_ = false;
+};
+
+}  // namespace bascule::cli
