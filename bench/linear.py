@@ -5,29 +5,15 @@ import argparse
 import json
 import os
 import resource
-import struct
 import subprocess
 import sys
 import tempfile
 
 import numpy as np
 
+from tensors import tensors
+
 HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def tensors(path):
-    """The arrays of a safetensors file."""
-    types = {"F32": np.float32, "I32": np.int32, "I64": np.int64}
-    with open(path, "rb") as file:
-        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
-        start = file.tell()
-    out = {}
-    for name, entry in header.items():
-        if name != "__metadata__":
-            begin, end = entry["data_offsets"]
-            dtype = np.dtype(types[entry["dtype"]])
-            out[name] = np.memmap(path, dtype, "r", start + begin, ((end - begin) // dtype.itemsize,)).reshape(entry["shape"])
-    return out
 
 
 def spec(options, heldout):

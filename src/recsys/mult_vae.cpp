@@ -147,8 +147,12 @@ Result<Learned> MultVae::learn(const LearnRequest& request, ThreadPool& pool) {
     std::uint32_t data = checksum(request.train, 0);
     if (validates) data = checksum(request.valid_out, checksum(request.valid_in, data));
     fingerprint = {fmt::format("{} of {} items", type(), items),
-                   fmt::format("{}; monitor {}; data {:08x}; step {:08x}", options.settings,
-                               monitor, data, crc32c(std::as_bytes(std::span(text)), 0))};
+                   fmt::format("{}; dropout {}; batch_size {}; lr {}; seed {}; precision {}; "
+                               "monitor {}; data {:08x}; step {:08x}",
+                               options.settings, options_.dropout, options_.batch_size,
+                               options_.optimizer.lr, options_.seed,
+                               precision_name(options_.precision), monitor, data,
+                               crc32c(std::as_bytes(std::span(text)), 0))};
   }
   nn::EpochLoop loop(training, options, options_.optimizer.lr, monitor, std::move(fingerprint));
   BASCULE_ASSIGN(nn::FitResult result, loop.run());

@@ -37,16 +37,26 @@ void UserRows::add_normalised(SparseLine line, std::int64_t row, std::int64_t it
                               const ItemDropout& dropout) {
   const auto factor = static_cast<float>(inverse_length(line) / (1 - dropout.rate));
   const auto rate = static_cast<float>(dropout.rate);
+  std::uint64_t block = ~std::uint64_t{0};
+  PhiloxBlock words = {};
   for (std::size_t i = 0; i < line.size(); ++i) {
     if (rate > 0) {
       const auto element = static_cast<std::uint64_t>(row * items + line.indices[i]);
-      const PhiloxBlock words = dropout.random.block(element / 4, dropout.step);
+      if (element / 4 != block) words = dropout.random.block(block = element / 4, dropout.step);
       if (RandomValues::uniform(words[element % 4]) < rate) continue;
     }
     indices_.push_back(line.indices[i]);
     values_.push_back(line.values[i] * factor);
   }
   end_row();
+}
+
+void UserRows::append(const UserRows& other) {
+  const std::int64_t stored = std::ssize(indices_);
+  for (std::size_t row = 1; row < other.offsets_.size(); ++row)
+    offsets_.push_back(stored + other.offsets_[row]);
+  indices_.insert(indices_.end(), other.indices_.begin(), other.indices_.end());
+  values_.insert(values_.end(), other.values_.begin(), other.values_.end());
 }
 
 void UserRows::fill_up(std::int64_t rows) {

@@ -29,6 +29,8 @@ class UserRows {
   void add_normalised(SparseLine line);
   void add_normalised(SparseLine line, std::int64_t row, std::int64_t items,
                       const ItemDropout& dropout);
+  /// All rows of `other` after those that are there.
+  void append(const UserRows& other);
   /// Rows without elements, until there are `rows` in all.
   void fill_up(std::int64_t rows);
 

@@ -41,6 +41,7 @@ class VaeTraining final : public nn::Trainable {
   VaeTraining(const MultVaeOptions& options, const VaeForm& form, const LearnRequest& request,
               const Recommender& model, VariableStore& store, BatchPlan plan, ThreadPool& pool);
   Status compile(std::int64_t batch, std::int64_t capacity, std::int64_t anneal_steps);
+  void make_batch(std::span<const std::int32_t> users);
   /// The users of the next batch.
   std::span<const std::int32_t> next();
 
@@ -55,6 +56,7 @@ class VaeTraining final : public nn::Trainable {
   std::map<std::size_t, Program> programs_;  // by the number of users
   std::vector<std::int32_t> order_;
   std::int64_t epoch_ = 0, batch_ = 0;
+  std::vector<UserRows> parts_;
   UserRows input_, targets_;
   std::string step_text_;
   double batch_seconds_ = 0;

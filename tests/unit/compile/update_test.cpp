@@ -48,6 +48,19 @@ TEST(FuseUpdate, IntoTheProductOfTheGradient) {
   EXPECT_THAT(plan.copies, IsEmpty());
 }
 
+TEST(FuseUpdate, IntoASparseProduct) {
+  Graph graph;
+  const Value x = graph.input("x", csr_f32({4, 3}, 5));
+  const Value w = graph.variable("w", f32({3, 2}));
+  const Value lr = graph.variable("lr", f32({}), VariableRole::kControl);
+  const Value loss = sum(square(sparse_matmul(x, w)));
+  graph.assign(w, sgd_update(w, grad(loss, std::array{w})[0], lr, 0)[0]);
+  const Plan plan = planned(std::move(graph));
+  EXPECT_THAT(launches(plan), testing::EndsWith("sparse_update"));
+  EXPECT_THAT(plan.in_place, ElementsAre("w"));
+  EXPECT_EQ(plan.layouts.at("w"), Layout::kRowMajor);
+}
+
 TEST(FuseUpdate, NotWhenTheGradientIsReadElsewhere) {
   const Plan plan = one_weight([](Graph& graph, const Value&, const Value& g, const Value&) {
     graph.output("norm", sum(square(g)));

@@ -1,0 +1,317 @@
+// The training graph of Mult-VAE against loops in double, and how it learns.
+#include <bascule/recsys/mult_vae.h>
+
+#include <array>
+#include <cmath>
+#include <map>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include <bascule/base/random_values.h>
+#include <bascule/data/split.h>
+#include <bascule/recsys/evaluate.h>
+#include <bascule/recsys/popularity.h>
+#include <bascule/run/program.h>
+
+#include "recsys/mult_vae_graphs.h"
+#include "recsys/user_rows.h"
+#include "temp_folder.h"
+
+namespace bascule {
+namespace {
+
+using detail::UserRows;
+using detail::VaeForm;
+using Row = std::vector<double>;
+
+constexpr std::int64_t kBatch = 6, kItems = 31, kAnneal = 40;
+constexpr std::int64_t kStep = 10;
+
+MultVaeOptions small(bool variational) {
+  MultVaeOptions options;
+  options.variational = variational;
+  options.hidden = {13};
+  options.latent = 4;
+  options.beta = 0.7;
+  options.optimizer = nn::sgd(0.01);
+  options.seed = 5;
+  return options;
+}
+
+/// Users as dense rows: what the encoder sees, and what is to be likely.
+struct Users {
+  std::vector<Row> seen, counts;
+  UserRows x, targets;
+
+  Users() {
+    const Philox random(3);
+    std::uint64_t drawn = 0;
+    for (std::int64_t u = 0; u < kBatch; ++u) {
+      std::vector<std::int32_t> items;
+      std::vector<float> values;
+      for (std::int32_t i = 0; i < kItems; ++i) {
+        if (random.uniform(drawn++) > 0.2) continue;
+        items.push_back(i);
+        values.push_back(static_cast<float>(1 + i % 3));
+      }
+      double squares = 0;
+      for (const float value : values) squares += double{value} * double{value};
+      Row scaled(kItems, 0), plain(kItems, 0);
+      for (std::size_t i = 0; i < items.size(); ++i) {
+        plain[static_cast<std::size_t>(items[i])] = double{values[i]};
+        scaled[static_cast<std::size_t>(items[i])] = double{values[i]} / std::sqrt(squares);
+      }
+      seen.push_back(scaled);
+      counts.push_back(plain);
+      x.add_normalised({items, values});
+      targets.add({items, values});
+    }
+  }
+};
+
+using Parameters = std::map<std::string, std::vector<double>>;
+
+Parameters draw(const VaeForm& form) {
+  Parameters all;
+  std::uint64_t stream = 0;
+  for (const detail::VaeParameter& p : detail::vae_parameters(form)) {
+    const Philox random(9, stream++);
+    auto& values = all[p.name];
+    for (std::int64_t i = 0; i < p.shape.count(); ++i)
+      values.push_back(
+          static_cast<double>(static_cast<float>(0.3 * random.normal(static_cast<std::uint64_t>(i)))));
+  }
+  return all;
+}
+
+Row dense(const Row& x, const std::vector<double>& w, const std::vector<double>& bias) {
+  Row y = bias;
+  for (std::size_t i = 0; i < x.size(); ++i)
+    for (std::size_t j = 0; j < y.size(); ++j) y[j] += x[i] * w[i * y.size() + j];
+  return y;
+}
+Row through_tanh(Row x) {
+  for (double& value : x) value = std::tanh(value);
+  return x;
+}
+
+/// The mean loss of the batch: Liang et al. 2018, with the noise that random_values.h defines.
+double naive_loss(const MultVaeOptions& options, const Users& users, const Parameters& p) {
+  const auto latent = static_cast<std::size_t>(options.latent);
+  const RandomValues random(options.seed, 1);
+  const double beta = std::min(options.beta, options.beta * kStep / kAnneal);
+  double total = 0;
+  for (std::size_t u = 0; u < users.seen.size(); ++u) {
+    const Row h = through_tanh(dense(users.seen[u], p.at("encoder_1.weight"), p.at("encoder_1.bias")));
+    const Row last = dense(h, p.at("encoder_2.weight"), p.at("encoder_2.bias"));
+    Row z = options.variational ? Row(last.begin(), last.begin() + options.latent) : through_tanh(last);
+    double divergence = 0;
+    for (std::size_t k = 0; options.variational && k < latent; ++k) {
+      const double mean = last[k], log_variance = last[latent + k];
+      divergence += 0.5 * (std::exp(log_variance) + mean * mean - 1 - log_variance);
+      const std::uint64_t element = u * latent + k;
+      const PhiloxBlock words = random.block(element / 4, kStep);
+      const std::size_t pair = element % 4 / 2 * 2;
+      z[k] += std::exp(log_variance / 2) *
+              RandomValues::normal(words[pair], words[pair + 1], element % 2 == 1);
+    }
+    const Row back = through_tanh(dense(z, p.at("decoder_1.weight"), p.at("decoder_1.bias")));
+    const Row logits = dense(back, p.at("decoder_2.weight"), p.at("decoder_2.bias"));
+    double sum = 0;
+    for (const double logit : logits) sum += std::exp(logit);
+    double loss = beta * divergence;
+    for (std::size_t i = 0; i < logits.size(); ++i)
+      loss -= users.counts[u][i] * (logits[i] - std::log(sum));
+    total += loss;
+  }
+  return total / kBatch;
+}
+
+class MultVaeStep : public testing::TestWithParam<bool> {};
+
+TEST_P(MultVaeStep, TakesTheLossAndItsSlopeByEveryParameter) {
+  const MultVaeOptions options = small(GetParam());
+  const VaeForm form(options, kItems);
+  Users users;
+  Parameters parameters = draw(form);
+  const auto device = make_cpu_device(default_pool());
+  VariableStore store(*device);
+  Result<Program> program = Program::make(
+      detail::vae_training_graph(form, options, kBatch, kBatch * kItems, kAnneal), store);
+  ASSERT_TRUE(program.ok()) << program.error().message;
+  for (const auto& [name, values] : parameters) {
+    const std::vector<float> floats(values.begin(), values.end());
+    ASSERT_TRUE(store.write(name, std::span<const float>(floats)).ok());
+  }
+  const std::array<float, 1> rate = {1};
+  const std::array<std::int64_t, 1> step = {kStep};
+  ASSERT_TRUE(store.write("lr", std::span<const float>(rate)).ok());
+  ASSERT_TRUE(store.write("step", std::span<const std::int64_t>(step)).ok());
+  CsrArgument x = users.x.argument(), targets = users.targets.argument();
+  ASSERT_TRUE(program->bind("x", &x).ok());
+  ASSERT_TRUE(program->bind("targets", &targets).ok());
+  program->step();
+  EXPECT_NEAR(double{store.values<float>("sums.loss").value()[0]} / kBatch,
+              naive_loss(options, users, parameters), 1e-4);
+  // The step was 1, so that what was taken off every parameter is its slope.
+  for (auto& [name, values] : parameters) {
+    const std::vector<float> after = store.values<float>(name).value();
+    for (std::size_t i = 0; i < values.size(); i += 1 + values.size() / 7) {
+      constexpr double kMove = 1e-5;
+      const double before = values[i];
+      values[i] = before + kMove;
+      const double above = naive_loss(options, users, parameters);
+      values[i] = before - kMove;
+      const double below = naive_loss(options, users, parameters);
+      values[i] = before;
+      EXPECT_NEAR(before - double{after[i]}, (above - below) / (2 * kMove), 2e-5)
+          << name << ' ' << i;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Both, MultVaeStep, testing::Bool(),
+                         [](const auto& info) { return info.param ? "vae" : "dae"; });
+
+TEST(UserRows, ScalesAndLeavesOut) {
+  const std::vector<std::int32_t> items = {0, 3, 4, 900};
+  const std::vector<float> values = {1, 2, 2, 4};
+  UserRows rows;
+  rows.add_normalised({items, values});
+  rows.add_normalised({{}, {}});
+  rows.fill_up(5);
+  const CsrArgument all = rows.argument();
+  EXPECT_THAT(std::vector(all.offsets, all.offsets + 6), testing::ElementsAre(0, 4, 4, 4, 4, 4));
+  EXPECT_THAT(std::vector(all.values, all.values + 4), testing::ElementsAre(.2F, .4F, .4F, .8F));
+
+  // Which are left out depends on row, item and step alone, and is about the rate of them all.
+  const std::int64_t many = 20000;
+  std::vector<std::int32_t> wide(many);
+  for (std::int32_t i = 0; i < many; ++i) wide[static_cast<std::size_t>(i)] = i;
+  const std::vector<float> ones(wide.size(), 1);
+  const detail::ItemDropout dropout{.3, RandomValues(1, 2), 7};
+  UserRows whole, odd;
+  whole.add_normalised({wide, ones}, 11, many, dropout);
+  const CsrArgument w = whole.argument();
+  EXPECT_NEAR(double(w.offsets[1]) / double(many), .7, .015);
+  EXPECT_NEAR(double{w.values[0]}, 1 / std::sqrt(double(many)) / .7, 1e-6);
+  std::vector<std::int32_t> odd_items, kept_odd;
+  for (std::int32_t i = 1; i < many; i += 2) odd_items.push_back(i);
+  odd.add_normalised({odd_items, std::span(ones).first(odd_items.size())}, 11, many, dropout);
+  for (std::int64_t i = 0; i < w.offsets[1]; ++i)
+    if (w.indices[i] % 2 == 1) kept_odd.push_back(w.indices[i]);
+  const CsrArgument o = odd.argument();
+  EXPECT_EQ(std::vector(o.indices, o.indices + o.offsets[1]), kept_odd);
+}
+
+/// Users of six tastes: each has items of his own ones, and few others.
+CsrMatrix tastes() {
+  constexpr std::int32_t kUsers = 900, kWide = 120, kTastes = 6;
+  const Philox random(21);
+  std::vector<std::int64_t> offsets = {0};
+  std::vector<std::int32_t> indices;
+  for (std::int32_t user = 0; user < kUsers; ++user) {
+    for (std::int32_t item = 0; item < kWide; ++item) {
+      const bool own = item % kTastes == user % kTastes || item % kTastes == user / 6 % kTastes;
+      const auto cell = static_cast<std::uint64_t>(user) * kWide + static_cast<std::uint64_t>(item);
+      if (random.uniform(cell) < (own ? 0.35 : 0.02)) indices.push_back(item);
+    }
+    offsets.push_back(std::ssize(indices));
+  }
+  const auto count = indices.size();
+  return CsrMatrix(Compressed::make(kUsers, kWide, std::move(offsets), std::move(indices),
+                                    std::vector<float>(count, 1))
+                       .value());
+}
+
+MultVaeOptions quick() {
+  MultVaeOptions options;
+  options.hidden = {48};
+  options.latent = 16;
+  options.epochs = 40;
+  options.batch_size = 100;
+  options.optimizer = nn::adam(0.003);
+  return options;
+}
+
+struct Trained {
+  Learned learned;
+  std::unique_ptr<MultVae> model;
+};
+Trained train(const Split& split, const MultVaeOptions& options, ThreadPool& pool,
+              const nn::FitControl& control = {}) {
+  Trained trained{{}, std::make_unique<MultVae>(options)};
+  LearnRequest request{split.train.view(), split.valid_in.view(), split.valid_out.view(), control};
+  auto learned = trained.model->learn(request, pool);
+  EXPECT_TRUE(learned.ok()) << learned.error().message;
+  trained.learned = std::move(learned).value();
+  return trained;
+}
+
+TopLists lists(const Trained& trained, const Split& split) {
+  return trained.model->recommend_all(split.test_in.view(), {20, true}, default_pool());
+}
+
+TEST(MultVae, LearnsWhatUsersShare) {
+  const Split split = make_split(tastes(), {}, {.seed = 1, .heldout = 100}).value();
+  EvaluateOptions measured;
+  measured.metrics = {parse_metric("ndcg@100").value()};
+  Popularity floor;
+  StageTimes times;
+  ASSERT_TRUE(floor.fit(split.train, default_pool(), times).ok());
+  const auto ndcg = [&](const Recommender& model) {
+    return evaluate(model, split.test_in.view(), split.test_out.view(), measured)
+        .value()
+        .metrics.at("ndcg@100")
+        .value;
+  };
+  for (const bool variational : {true, false}) {
+    MultVaeOptions options = quick();
+    options.variational = variational;
+    const Trained trained = train(split, options, default_pool());
+    EXPECT_GT(ndcg(*trained.model), ndcg(floor) + 0.15) << variational;
+    // The model is that of its best epoch.
+    const auto& history = trained.learned.history;
+    ASSERT_EQ(history.size(), 40U);
+    const double best = nn::best_epoch(history, "valid_ndcg@100")->metric("valid_ndcg@100");
+    EXPECT_EQ(evaluate(*trained.model, split.valid_in.view(), split.valid_out.view(), measured)
+                  .value()
+                  .metrics.at("ndcg@100")
+                  .value,
+              best);
+  }
+}
+
+TEST(MultVae, IsTheSameOnAnyNumberOfThreadsAndAfterAResume) {
+  const Split split = make_split(tastes(), {}, {.seed = 1, .heldout = 100}).value();
+  MultVaeOptions options = quick();
+  options.epochs = 6;
+  ThreadPool one(1), two(2);
+  const TopLists whole = lists(train(split, options, one), split);
+  EXPECT_EQ(lists(train(split, options, two), split).scores, whole.scores);
+
+  const TempFolder folder;
+  nn::FitControl control;
+  control.checkpoints = folder / "checkpoints";
+  control.checkpoint_seconds = 0;
+  int steps = 0;
+  control.interrupted = [&] { return ++steps == 25; };  // in the middle of the fourth epoch
+  const Trained part = train(split, options, two, control);
+  EXPECT_EQ(part.learned.stop, nn::FitStop::kInterrupted);
+  control.interrupted = [] { return false; };
+  control.resume = true;
+  const Trained rest = train(split, options, two, control);
+  EXPECT_EQ(rest.learned.history.size(), 6U);
+  EXPECT_EQ(lists(rest, split).scores, whole.scores);
+
+  options.dropout = 0.4;
+  MultVae other(options);
+  const auto refused = other.learn(
+      {split.train.view(), split.valid_in.view(), split.valid_out.view(), control}, two);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, Code::kUsage);
+}
+
+}  // namespace
+}  // namespace bascule
