@@ -78,16 +78,20 @@ Status Ease::fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& ti
 
 struct Ease::Product : Scratch {
   SparseProduct rows;
+  std::vector<float> scores;
 };
 
 std::unique_ptr<ScoringRecommender::Scratch> Ease::make_scratch() const {
   return std::make_unique<Product>();
 }
 
-void Ease::score(const CompressedView& histories, std::int64_t first, std::int64_t last,
-                 Scratch& scratch, float* scores, std::int64_t stride) const {
-  static_cast<Product&>(scratch).rows.run(histories, first, last,
-                                          {weights_.data(), items(), stride_}, scores, stride);
+ScoringRecommender::ScoreRows Ease::score(const CompressedView& histories, std::int64_t first,
+                                          std::int64_t last, Scratch& scratch) const {
+  auto& product = static_cast<Product&>(scratch);
+  product.scores.resize(static_cast<std::size_t>((last - first) * stride_));
+  product.rows.run(histories, first, last, {weights_.data(), items(), stride_},
+                   product.scores.data(), stride_);
+  return {product.scores.data(), stride_};
 }
 
 Result<std::vector<Recommendation>> Ease::similar_items(std::int32_t item, std::int32_t k,

@@ -37,7 +37,7 @@ struct Ials::Block : Scratch {
   explicit Block(const Ials& model) : solver(model.factors_, model.gram_, model.options_.problem) {}
   RowSolver solver;
   SparseProduct product;
-  std::vector<float> factors, values;
+  std::vector<float> factors, values, scores;
   std::vector<std::int32_t> indices;
   std::vector<std::int64_t> offsets;
 };
@@ -83,8 +83,8 @@ std::unique_ptr<ScoringRecommender::Scratch> Ials::make_scratch() const {
   return std::make_unique<Block>(*this);
 }
 
-void Ials::score(const CompressedView& histories, std::int64_t first, std::int64_t last,
-                 Scratch& scratch, float* scores, std::int64_t stride) const {
+ScoringRecommender::ScoreRows Ials::score(const CompressedView& histories, std::int64_t first,
+                                          std::int64_t last, Scratch& scratch) const {
   Block& block = static_cast<Block&>(scratch);
   const std::int64_t users = last - first, f = factors_.factors;
   block.factors.assign(static_cast<std::size_t>(users * factors_.stride), 0.0F);
@@ -100,7 +100,10 @@ void Ials::score(const CompressedView& histories, std::int64_t first, std::int64
   }
   const CompressedView all{users, f, block.offsets.data(), block.indices.data(),
                            block.values.data()};
-  block.product.run(all, 0, users, {columns_.data(), factors_.rows, factors_.rows}, scores, stride);
+  block.scores.resize(static_cast<std::size_t>(users * items()));
+  block.product.run(all, 0, users, {columns_.data(), factors_.rows, factors_.rows},
+                    block.scores.data(), items());
+  return {block.scores.data(), items()};
 }
 
 Result<std::vector<Recommendation>> Ials::similar_items(std::int32_t item, std::int32_t k,

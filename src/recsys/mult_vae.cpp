@@ -146,13 +146,13 @@ Result<Learned> MultVae::learn(const LearnRequest& request, ThreadPool& pool) {
     const std::string& text = training.step_text();
     std::uint32_t data = checksum(request.train, 0);
     if (validates) data = checksum(request.valid_out, checksum(request.valid_in, data));
-    fingerprint = {fmt::format("{} of {} items", type(), items),
-                   fmt::format("{}; dropout {}; batch_size {}; lr {}; seed {}; precision {}; "
-                               "monitor {}; data {:08x}; step {:08x}",
-                               options.settings, options_.dropout, options_.batch_size,
-                               options_.optimizer.lr, options_.seed,
-                               precision_name(options_.precision), monitor, data,
-                               crc32c(std::as_bytes(std::span(text)), 0))};
+    fingerprint = {
+        fmt::format("{} of {} items", type(), items),
+        fmt::format("{}; dropout {}; batch_size {}; lr {}; seed {}; precision {}; "
+                    "monitor {}; data {:08x}; step {:08x}",
+                    options.settings, options_.dropout, options_.batch_size, options_.optimizer.lr,
+                    options_.seed, precision_name(options_.precision), monitor, data,
+                    crc32c(std::as_bytes(std::span(text)), 0))};
   }
   nn::EpochLoop loop(training, options, options_.optimizer.lr, monitor, std::move(fingerprint));
   BASCULE_ASSIGN(nn::FitResult result, loop.run());
@@ -163,8 +163,8 @@ std::unique_ptr<ScoringRecommender::Scratch> MultVae::make_scratch() const {
   return std::make_unique<Scorer>(*state_);
 }
 
-void MultVae::score(const CompressedView& histories, std::int64_t first, std::int64_t last,
-                    Scratch& scratch, float* scores, std::int64_t stride) const {
+ScoringRecommender::ScoreRows MultVae::score(const CompressedView& histories, std::int64_t first,
+                                             std::int64_t last, Scratch& scratch) const {
   auto& scorer = static_cast<Scorer&>(scratch);
   const std::int64_t users = last - first, batch = users == 1 ? 1 : kUsersPerBlock;
   scorer.rows.clear();
@@ -176,9 +176,7 @@ void MultVae::score(const CompressedView& histories, std::int64_t first, std::in
   const Status bound = program.bind("x", &x);
   assert(bound.ok());
   program.step();
-  const auto* found = static_cast<const float*>(program.memory("scores").value());
-  for (std::int64_t user = 0; user < users; ++user)
-    std::copy_n(found + user * items(), items(), scores + user * stride);
+  return {static_cast<float*>(program.memory("scores").value()), items()};
 }
 
 void MultVae::save(SafetensorsWriter& writer) const {

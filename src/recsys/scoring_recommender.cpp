@@ -36,10 +36,10 @@ std::vector<Recommendation> ScoringRecommender::recommend(SparseLine history,
                                                           const RecommendOptions& options) const {
   const std::int64_t offsets[2] = {0, std::ssize(history.indices)};
   const CompressedView one{1, items(), offsets, history.indices.data(), history.values.data()};
-  std::vector<float> scores(item_users_.size());
-  score(one, 0, 1, *make_scratch(), scores.data(), items());
+  const std::unique_ptr<Scratch> scratch = make_scratch();
+  const ScoreRows rows = score(one, 0, 1, *scratch);
   std::vector<Recommendation> out;
-  take_candidates(item_users_, history, options, scores, out);
+  take_candidates(item_users_, history, options, {rows.data, item_users_.size()}, out);
   return out;
 }
 
@@ -48,11 +48,8 @@ TopLists ScoringRecommender::recommend_all(const CompressedView& histories,
                                            ThreadPool& pool) const {
   struct Worker {
     std::unique_ptr<Scratch> scratch;
-    std::vector<float> scores;
     std::vector<Recommendation> list;
   };
-  constexpr std::int64_t kVector = 16;
-  const std::int64_t stride = (items() + kVector - 1) / kVector * kVector;
   TopLists lists = empty_lists(histories.majors, options.k);
   std::vector<Worker> workers(static_cast<std::size_t>(pool.threads()));
   const Chunks chunks{histories.majors, kUsersPerBlock};
@@ -60,12 +57,9 @@ TopLists ScoringRecommender::recommend_all(const CompressedView& histories,
     Worker& worker = workers[static_cast<std::size_t>(thread)];
     if (!worker.scratch) worker.scratch = make_scratch();
     const std::int64_t first = chunks.begin(chunk), last = chunks.end(chunk);
-    worker.scores.resize(
-        static_cast<std::size_t>(std::min(kUsersPerBlock, histories.majors) * stride));
-    score(histories, first, last, *worker.scratch, worker.scores.data(), stride);
+    const ScoreRows rows = score(histories, first, last, *worker.scratch);
     for (std::int64_t user = first; user < last; ++user) {
-      const std::span<float> row(worker.scores.data() + (user - first) * stride,
-                                 item_users_.size());
+      const std::span<float> row(rows.data + (user - first) * rows.stride, item_users_.size());
       take_candidates(item_users_, histories.line(user), options, row, worker.list);
       put_list(worker.list, user, lists);
     }

@@ -59,12 +59,12 @@ void Program::step() {
   for (const Transfer& copy : s.copies) s.run(copy);
 }
 
-Result<const void*> Program::memory(const std::string& output) const {
+Result<void*> Program::memory(const std::string& output) {
   const auto at = state_->outputs.find(output);
   if (at == state_->outputs.end() || at->second.layout != Layout::kRowMajor)
     return Error{Code::kUsage, fmt::format("the program has no row-major output {}", output)};
   state_->device->synchronize();
-  return static_cast<const void*>(state_->slots[at->second.slot]);
+  return state_->slots[at->second.slot];
 }
 
 Status Program::read(const std::string& output, std::span<std::byte> values) const {

@@ -44,8 +44,8 @@ class Ease final : public ScoringRecommender {
  private:
   struct Product;
   [[nodiscard]] std::unique_ptr<Scratch> make_scratch() const override;
-  void score(const CompressedView& histories, std::int64_t first, std::int64_t last,
-             Scratch& scratch, float* scores, std::int64_t stride) const override;
+  ScoreRows score(const CompressedView& histories, std::int64_t first, std::int64_t last,
+                  Scratch& scratch) const override;
 
   EaseOptions options_;
   SymmetricMatrix fitted_;                         // owned, after fit

@@ -41,8 +41,8 @@ class Ials final : public ScoringRecommender {
   struct Block;
   void transpose_items();
   [[nodiscard]] std::unique_ptr<Scratch> make_scratch() const override;
-  void score(const CompressedView& histories, std::int64_t first, std::int64_t last,
-             Scratch& scratch, float* scores, std::int64_t stride) const override;
+  ScoreRows score(const CompressedView& histories, std::int64_t first, std::int64_t last,
+                  Scratch& scratch) const override;
 
   IalsOptions options_;
   FactorMatrix fitted_;                            // owned, after fit

@@ -61,8 +61,8 @@ class MultVae final : public ScoringRecommender, public EpochLearner {
   class State;
   struct Scorer;
   [[nodiscard]] std::unique_ptr<Scratch> make_scratch() const override;
-  void score(const CompressedView& histories, std::int64_t first, std::int64_t last,
-             Scratch& scratch, float* scores, std::int64_t stride) const override;
+  ScoreRows score(const CompressedView& histories, std::int64_t first, std::int64_t last,
+                  Scratch& scratch) const override;
 
   MultVaeOptions options_;
   std::unique_ptr<State> state_;  // null before fit and load

@@ -33,10 +33,15 @@ class ScoringRecommender : public Recommender {
     virtual ~Scratch() = default;
   };
   [[nodiscard]] virtual std::unique_ptr<Scratch> make_scratch() const = 0;
-  /// Scores of all items for the users [first, last), a row each, `stride` floats apart. A row must
-  /// not depend, by a bit, on the users beside it.
-  virtual void score(const CompressedView& histories, std::int64_t first, std::int64_t last,
-                     Scratch& scratch, float* scores, std::int64_t stride) const = 0;
+  /// Rows of scores that the caller may write into.
+  struct ScoreRows {
+    float* data = nullptr;
+    std::int64_t stride = 0;
+  };
+  /// Scores of all items for the users [first, last), a row each, in memory of `scratch` that is
+  /// theirs until the next call. A row must not depend, by a bit, on the users beside it.
+  virtual ScoreRows score(const CompressedView& histories, std::int64_t first, std::int64_t last,
+                          Scratch& scratch) const = 0;
 
   /// kUsage unless the model has the item.
   [[nodiscard]] Status check_item(std::int32_t item) const;

@@ -44,9 +44,9 @@ class Program {
   Status read(const std::string& output, std::span<T> values) const {
     return read(output, std::as_writable_bytes(values));
   }
-  /// Where an output of the last step lies on the device, row-major, until the next step; kUsage
-  /// for an unknown name or one that has another layout.
-  [[nodiscard]] Result<const void*> memory(const std::string& output) const;
+  /// Where an output of the last step lies on the device, row-major, to be read and written over
+  /// until the next step; kUsage for an unknown name or one that has another layout.
+  [[nodiscard]] Result<void*> memory(const std::string& output);
   /// Of an output with one f32 element.
   [[nodiscard]] Result<float> scalar(const std::string& output) const;
 

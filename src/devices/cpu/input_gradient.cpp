@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "devices/cpu/gemm_loops.h"
+#include "devices/cpu/input_gradient_deep.h"
 #include "devices/cpu/linear.h"
 
 namespace bascule::detail {
@@ -63,6 +64,7 @@ GemmPlan plan_input_gradient(const GemmKernels& kernels, const LinearShape& shap
   GemmPlan plan = plan_product(kernels, {shape.inputs, shape.outputs, shape.batch, shape.bf16},
                                weights, MatrixLayout::kTransposed, transposed_cost());
   if (few_samples(plan)) plan.extra_floats = shape.batch * plan.a.padded_columns();
+  if (is_deep(plan)) plan.extra_floats = deep_floats(plan);
   return plan;
 }
 
@@ -71,6 +73,7 @@ void input_gradient(const GemmPlan& plan, const float* dy, const float* w,
                     const BackwardEpilogue& epilogue, float* dx, float* workspace,
                     ThreadPool& pool) {
   if (few_samples(plan)) return input_gradient_of_few(plan, dy, w, epilogue, dx, workspace, pool);
+  if (is_deep(plan)) return input_gradient_deep(plan, dy, w, epilogue, dx, workspace, pool);
   const std::int64_t inputs = plan.rows;
   const auto finish = [&](const float* block, std::int64_t row, std::int64_t rows, std::int64_t p) {
     const std::int64_t at = p * plan.b.panel * inputs + row;
