@@ -22,9 +22,16 @@ namespace {
 /// Of a bias, as in the published code.
 constexpr double kBiasScale = 0.001;
 
+Status declare(const detail::VaeForm& form, VariableStore& store) {
+  for (const detail::VaeParameter& p : detail::vae_parameters(form))
+    BASCULE_TRY(store.declare(p.name, f32(p.shape), VariableRole::kParameter));
+  return {};
+}
+
 Status initialize(const detail::VaeForm& form, std::uint64_t seed, VariableStore& store,
                   ThreadPool& pool) {
   using nn::Initializer;
+  BASCULE_TRY(declare(form, store));
   for (const detail::VaeParameter& p : detail::vae_parameters(form)) {
     const bool weight = p.shape.rank() == 2;
     const Initializer kind = weight ? Initializer{Initializer::Kind::kGlorotUniform}
@@ -32,7 +39,6 @@ Status initialize(const detail::VaeForm& form, std::uint64_t seed, VariableStore
     const nn::Fans fans = weight ? nn::Fans{p.shape[0], p.shape[1]} : nn::Fans{};
     std::vector<float> values(static_cast<std::size_t>(p.shape.count()));
     BASCULE_TRY(nn::initialize(kind, p.shape, fans, seed, nn::name_stream(p.name), values, pool));
-    BASCULE_TRY(store.declare(p.name, f32(p.shape), VariableRole::kParameter));
     BASCULE_TRY(store.write(p.name, std::span<const float>(values)));
   }
   return {};
@@ -156,7 +162,21 @@ Result<Learned> MultVae::learn(const LearnRequest& request, ThreadPool& pool) {
   }
   nn::EpochLoop loop(training, options, options_.optimizer.lr, monitor, std::move(fingerprint));
   BASCULE_ASSIGN(nn::FitResult result, loop.run());
+  // What serves has no states of an optimizer, and outlives the pool that trained it.
+  BASCULE_ASSIGN(const auto parameters,
+                 nn::VariableSnapshot::take(state_->store(), nn::kModelRoles));
+  auto serving = std::make_unique<State>(options_, items, default_pool());
+  BASCULE_TRY(declare(serving->form(), serving->store()));
+  BASCULE_TRY(parameters.restore(serving->store()));
+  state_ = std::move(serving);
   return Learned{std::move(result), training.batch_seconds()};
+}
+
+/// Products of bf16 add up in another order where there are fewer rows; a user alone is to get the
+/// bits that he gets among others.
+std::int64_t MultVae::rows_for_one() const {
+  constexpr std::int64_t kWholeTile = 8;
+  return options_.precision == Precision::kBf16 ? kWholeTile : 1;
 }
 
 std::unique_ptr<ScoringRecommender::Scratch> MultVae::make_scratch() const {
@@ -166,7 +186,7 @@ std::unique_ptr<ScoringRecommender::Scratch> MultVae::make_scratch() const {
 ScoringRecommender::ScoreRows MultVae::score(const CompressedView& histories, std::int64_t first,
                                              std::int64_t last, Scratch& scratch) const {
   auto& scorer = static_cast<Scorer&>(scratch);
-  const std::int64_t users = last - first, batch = users == 1 ? 1 : kUsersPerBlock;
+  const std::int64_t users = last - first, batch = users > 1 ? kUsersPerBlock : rows_for_one();
   scorer.rows.clear();
   for (std::int64_t user = first; user < last; ++user)
     scorer.rows.add_normalised(histories.line(user));
@@ -192,13 +212,13 @@ Status MultVae::load(std::shared_ptr<const SafetensorsFile> file) {
   };
   BASCULE_ASSIGN(const auto counts, file->get<std::int64_t>("item_users"));
   auto state = std::make_unique<State>(options_, std::ssize(counts), default_pool());
+  BASCULE_TRY(declare(state->form(), state->store()));
   for (const detail::VaeParameter& p : detail::vae_parameters(state->form())) {
     BASCULE_ASSIGN(const auto values, file->get<float>(p.name, p.shape.rank()));
     if (file->tensors().find(p.name)->second.shape != p.shape)
       return damaged(fmt::format("{} does not have the shape {}", p.name, p.shape.to_string()));
     if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); }))
       return damaged(fmt::format("{} is not finite", p.name));
-    BASCULE_TRY(state->store().declare(p.name, f32(p.shape), VariableRole::kParameter));
     BASCULE_TRY(state->store().write(p.name, values));
   }
   item_users_.assign(counts.begin(), counts.end());

@@ -18,12 +18,13 @@ RecommenderCase autoencoder(const std::string& name, MultVaeOptions options) {
           .tie_tolerance = std::numeric_limits<double>::infinity()};
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    MultVae, RecommenderConformance,
-    testing::Values(autoencoder("mult-vae", {.hidden = {33}, .latent = 10}),
-                    autoencoder("mult-vae", {.hidden = {40, 17}, .latent = 5,
-                                             .precision = Precision::kBf16}),
-                    autoencoder("mult-dae", {.hidden = {}, .latent = 20})));
+INSTANTIATE_TEST_SUITE_P(MultVae, RecommenderConformance,
+                         testing::Values(autoencoder("mult-vae", {.hidden = {33}, .latent = 10}),
+                                         autoencoder("mult-vae", {.hidden = {700}, .latent = 300}),
+                                         autoencoder("mult-vae", {.hidden = {40, 17},
+                                                                  .latent = 5,
+                                                                  .precision = Precision::kBf16}),
+                                         autoencoder("mult-dae", {.hidden = {}, .latent = 20})));
 
 }  // namespace
 }  // namespace bascule

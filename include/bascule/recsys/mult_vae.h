@@ -30,7 +30,7 @@ struct MultVaeOptions {
   double anneal_share = 0.85;
   nn::OptimizerOptions optimizer = nn::adam(1e-3);
   std::int64_t epochs = 200, batch_size = 500;
-  nn::EarlyStopping early_stopping;  ///< monitor "": valid_ndcg@100
+  nn::EarlyStopping early_stopping = {};  ///< monitor "": valid_ndcg@100
   std::uint64_t seed = 1;
   Precision precision = Precision::kFp32;
 };
@@ -60,6 +60,7 @@ class MultVae final : public ScoringRecommender, public EpochLearner {
  private:
   class State;
   struct Scorer;
+  [[nodiscard]] std::int64_t rows_for_one() const;
   [[nodiscard]] std::unique_ptr<Scratch> make_scratch() const override;
   ScoreRows score(const CompressedView& histories, std::int64_t first, std::int64_t last,
                   Scratch& scratch) const override;

@@ -56,7 +56,7 @@ TEST(FuseUpdate, IntoASparseProduct) {
   const Value loss = sum(square(sparse_matmul(x, w)));
   graph.assign(w, sgd_update(w, grad(loss, std::array{w})[0], lr, 0)[0]);
   const Plan plan = planned(std::move(graph));
-  EXPECT_THAT(launches(plan), testing::EndsWith("sparse_update"));
+  EXPECT_THAT(launches(plan), ::testing::EndsWith("sparse_update"));
   EXPECT_THAT(plan.in_place, ElementsAre("w"));
   EXPECT_EQ(plan.layouts.at("w"), Layout::kRowMajor);
 }
