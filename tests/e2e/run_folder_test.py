@@ -30,9 +30,10 @@ def test_contents(small, small_run):
     assert written["data"]["path"] == str(small / "ratings.csv")
     assert written["model"] == {"type": "item-knn", "similarity": "cosine", "neighbors": 100,
                                 "shrinkage": 0.0, "alpha": 0.5, "weighting": "raw", "bm25_k1": 1.2,
-                                "bm25_b": 0.75, "l2": 500.0, "dropout": 0.33, "factors": 64,
+                                "bm25_b": 0.75, "l2": 500.0, "factors": 64,
                                 "iterations": 16, "unobserved": 0.1, "factor_l2": 0.003,
-                                "frequency_exponent": 1.0}
+                                "frequency_exponent": 1.0, "latent": 200, "beta": 0.2,
+                                "anneal_steps": 0, "anneal_share": 0.85}
     assert written["bascule"]["version"] in ok("--version").out
     assert written["bascule"]["commit"] in ok("--version").out
 
