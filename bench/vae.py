@@ -55,7 +55,7 @@ def main():
     parser.add_argument("--modes", default="eager,compile")
     parser.add_argument("--json")
     options = parser.parse_args()
-    sides, result = {}, {"users": {}, "seconds": {}}
+    sides, result = {}, {"peak_gflops": {precision: peak(options, precision) for precision in ("fp32", "bf16")}}
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as work:
         split = os.path.join(work, "split.safetensors")
         for precision in ("fp32", "bf16"):
@@ -85,7 +85,6 @@ def main():
         result.update(items=items, heldout=options.heldout, data=options.data,
                       seconds={name: {what: statistics.median(all) for what, all in part.items()} for name, part in times.items()})
         for precision in ("fp32", "bf16"):
-            result.setdefault("peak_gflops", {})[precision] = peak(options, precision)
             reached = result["gflop_a_step"] / result["seconds"][f"bascule {precision}"]["steps"]
             result.setdefault("share_of_peak", {})[precision] = reached / result["peak_gflops"][precision]
         if options.epochs:

@@ -37,6 +37,7 @@
 #include <bascule/devices/null_device.h>
 #include <bascule/devices/sparse_product.h>
 #include <bascule/devices/symmetric.h>
+#include <bascule/devices/top_scores.h>
 #include <bascule/graph/attributes.h>
 #include <bascule/graph/element_op.h>
 #include <bascule/graph/fused_ops.h>

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include <bascule/devices/top_scores.h>
+
 namespace bascule {
 namespace {
 
-constexpr std::size_t kBlock = 128;
+constexpr std::size_t kLeastRoom = 128;  // beside the k best
 
 bool better(const Recommendation& a, const Recommendation& b) {
   return a.score != b.score ? a.score > b.score : a.item < b.item;
@@ -25,17 +27,12 @@ void take_top(std::span<const float> scores, std::int32_t k, std::vector<Recomme
   out.clear();
   if (k <= 0) return;
   const auto wanted = static_cast<std::size_t>(k);
-  const std::size_t room = wanted + std::max(wanted, kBlock);
+  const std::size_t room = wanted + std::max(wanted, kLeastRoom);
   // What is not above the worst of k items seen before is not among the best: a tie goes to them.
   float bar = kNoCandidate;
-  for (std::size_t begin = 0; begin < scores.size(); begin += kBlock) {
-    const std::size_t end = std::min(begin + kBlock, scores.size());
-    int above = 0;
-    for (std::size_t i = begin; i < end; ++i) above += scores[i] > bar ? 1 : 0;
-    if (above == 0) continue;
-    for (std::size_t i = begin; i < end; ++i)
-      if (scores[i] > bar) out.push_back({static_cast<std::int32_t>(i), scores[i]});
-    if (out.size() >= room) bar = keep_best(out, wanted);
+  for (std::int64_t i = -1; (i = first_above(scores, i + 1, bar)) < std::ssize(scores);) {
+    out.push_back({static_cast<std::int32_t>(i), scores[static_cast<std::size_t>(i)]});
+    if (out.size() == room) bar = keep_best(out, wanted);
   }
   if (out.size() > wanted) keep_best(out, wanted);
   std::sort(out.begin(), out.end(), better);

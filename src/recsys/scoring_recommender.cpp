@@ -10,25 +10,36 @@
 namespace bascule {
 namespace {
 
-void leave_out_unknown(std::span<const std::int64_t> item_users, std::span<float> scores) {
-  for (std::size_t j = 0; j < scores.size(); ++j)
-    if (item_users[j] == 0) scores[j] = kNoCandidate;
+void leave_out(std::span<const std::int32_t> items, std::span<float> scores) {
+  for (const std::int32_t item : items) scores[static_cast<std::size_t>(item)] = kNoCandidate;
 }
 
-void take_candidates(std::span<const std::int64_t> item_users, SparseLine history,
-                     const RecommendOptions& options, std::span<float> scores,
-                     std::vector<Recommendation>& out) {
-  out.clear();
-  const bool known = std::any_of(history.indices.begin(), history.indices.end(), [&](auto item) {
-    return item_users[static_cast<std::size_t>(item)] > 0;
-  });
-  if (!known) return;
-  leave_out_unknown(item_users, scores);
-  if (options.exclude_history)
-    for (const std::int32_t item : history.indices)
-      scores[static_cast<std::size_t>(item)] = kNoCandidate;
-  take_top(scores, options.k, out);
-}
+/// The items that somebody has.
+class Candidates {
+ public:
+  explicit Candidates(std::span<const std::int64_t> item_users) : item_users_(item_users) {
+    for (std::size_t j = 0; j < item_users.size(); ++j)
+      if (item_users[j] == 0) others_.push_back(static_cast<std::int32_t>(j));
+  }
+
+  void leave_out_others(std::span<float> scores) const { leave_out(others_, scores); }
+  /// The best of a user's scores; none for a user who has no candidate.
+  void take(SparseLine history, const RecommendOptions& options, std::span<float> scores,
+            std::vector<Recommendation>& out) const {
+    out.clear();
+    const bool known = std::any_of(history.indices.begin(), history.indices.end(), [&](auto item) {
+      return item_users_[static_cast<std::size_t>(item)] > 0;
+    });
+    if (!known) return;
+    leave_out_others(scores);
+    if (options.exclude_history) leave_out(history.indices, scores);
+    take_top(scores, options.k, out);
+  }
+
+ private:
+  std::span<const std::int64_t> item_users_;
+  std::vector<std::int32_t> others_;
+};
 
 }  // namespace
 
@@ -39,7 +50,7 @@ std::vector<Recommendation> ScoringRecommender::recommend(SparseLine history,
   const std::unique_ptr<Scratch> scratch = make_scratch();
   const ScoreRows rows = score(one, 0, 1, *scratch);
   std::vector<Recommendation> out;
-  take_candidates(item_users_, history, options, {rows.data, item_users_.size()}, out);
+  Candidates(item_users_).take(history, options, {rows.data, item_users_.size()}, out);
   return out;
 }
 
@@ -50,6 +61,7 @@ TopLists ScoringRecommender::recommend_all(const CompressedView& histories,
     std::unique_ptr<Scratch> scratch;
     std::vector<Recommendation> list;
   };
+  const Candidates candidates(item_users_);
   TopLists lists = empty_lists(histories.majors, options.k);
   std::vector<Worker> workers(static_cast<std::size_t>(pool.threads()));
   const Chunks chunks{histories.majors, kUsersPerBlock};
@@ -60,7 +72,7 @@ TopLists ScoringRecommender::recommend_all(const CompressedView& histories,
     const ScoreRows rows = score(histories, first, last, *worker.scratch);
     for (std::int64_t user = first; user < last; ++user) {
       const std::span<float> row(rows.data + (user - first) * rows.stride, item_users_.size());
-      take_candidates(item_users_, histories.line(user), options, row, worker.list);
+      candidates.take(histories.line(user), options, row, worker.list);
       put_list(worker.list, user, lists);
     }
   });
@@ -75,7 +87,7 @@ Status ScoringRecommender::check_item(std::int32_t item) const {
 std::vector<Recommendation> ScoringRecommender::most_alike(std::int32_t item, std::int32_t k,
                                                            bool include_self,
                                                            std::vector<float> scores) const {
-  leave_out_unknown(item_users_, scores);
+  Candidates(item_users_).leave_out_others(scores);
   scores[static_cast<std::size_t>(item)] = kNoCandidate;
   std::vector<Recommendation> out;
   take_top(scores, include_self ? k - 1 : k, out);

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <bascule/base/random.h>
+
 #include "devices/cpu/flush_denormals.h"
 #include "devices/cpu/vector_kernels.h"
 
@@ -220,6 +222,25 @@ TEST(VectorMath, SumsOfManyFloatsKeepTheirDigits) {
     double column = 0;
     kernels->column_sums(x.data(), 1, kCount, 1, &column);
     EXPECT_NEAR(column, exact, 2e-6 * exact) << kernels->name;
+  }
+}
+
+TEST(FirstAbove, IsTheFirstOneAndNeverNan) {
+  const Philox random(4);
+  for (const VectorKernels* kernels : detail::all_vector_kernels()) {
+    SCOPED_TRACE(kernels->name);
+    for (const std::int64_t n : {0, 1, 15, 16, 127, 128, 129, 700}) {
+      std::vector<float> x(static_cast<std::size_t>(n));
+      for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(random.uniform(i));
+      for (std::size_t i = 3; i < x.size(); i += 40) x[i] = std::nanf("");
+      for (const float bar : {-std::numeric_limits<float>::infinity(), 0.5F, 0.99F, 2.0F}) {
+        for (std::int64_t begin = 0; begin <= n; begin += 1 + n / 9) {
+          std::int64_t expected = begin;
+          while (expected < n && !(x[static_cast<std::size_t>(expected)] > bar)) ++expected;
+          EXPECT_EQ(kernels->first_above(x.data(), begin, n, bar), expected) << n << ' ' << begin;
+        }
+      }
+    }
   }
 }
 

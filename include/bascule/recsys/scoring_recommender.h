@@ -21,9 +21,9 @@ class ScoringRecommender : public Recommender {
                                        ThreadPool& pool) const final;
 
  protected:
-  /// score() is asked for no more users at a time: their rows stay in the third cache until they
-  /// are searched.
-  static constexpr std::int64_t kUsersPerBlock = 128;
+  /// score() is asked for no more users at a time: a row of weights is read once for them,
+  /// and they are whole tiles of a product.
+  static constexpr std::int64_t kUsersPerBlock = 192;
 
   /// Working memory of one thread.
   struct Scratch {

@@ -78,6 +78,9 @@ struct VectorKernels {
   void (*cross_entropy)(const CrossEntropyRows&);
   void (*multinomial)(const MultinomialRows&);
 
+  /// The first i in [begin, n) with x[i] > bar, or n.
+  std::int64_t (*first_above)(const float* x, std::int64_t begin, std::int64_t n, float bar);
+
   void (*random_uniform)(const RandomStretch&, float* out);
   void (*random_normal)(const RandomStretch&, float* out);
   /// 0 where the uniform number is below `rate`, else `kept`.
