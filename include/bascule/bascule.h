@@ -8,6 +8,7 @@
 #include <bascule/base/digest.h>
 #include <bascule/base/dtype.h>
 #include <bascule/base/file.h>
+#include <bascule/base/process_memory.h>
 #include <bascule/base/random.h>
 #include <bascule/base/random_values.h>
 #include <bascule/base/shape.h>
@@ -64,6 +65,7 @@
 #include <bascule/nn/spec.h>
 #include <bascule/nn/trainer.h>
 #include <bascule/nn/training.h>
+#include <bascule/recsys/compare.h>
 #include <bascule/recsys/contract.h>
 #include <bascule/recsys/ease.h>
 #include <bascule/recsys/epoch_learner.h>

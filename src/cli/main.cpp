@@ -66,6 +66,7 @@ int run(int argc, char** argv) {
   add_fit(app, context);
   add_recommend(app, context);
   add_evaluate(app, context);
+  add_compare(app, context);
   add_predict(app, context);
   add_summary(app, context);
   add_data(app, context);

@@ -86,7 +86,10 @@ class Judged {
 class Evaluator {
  public:
   Evaluator(const EvaluateOptions& options, std::int64_t items)
-      : options_(options), coverage_(items), totals_(options.metrics.size()) {
+      : options_(options),
+        coverage_(items),
+        totals_(options.metrics.size()),
+        values_(totals_.size()) {
     if (options.train_users > 0)
       information_ = metrics::self_information(options.item_users, options.train_users);
   }
@@ -95,24 +98,36 @@ class Evaluator {
     const Chunks chunks{lists.users, kChunk};
     std::vector<Part> parts(static_cast<std::size_t>(chunks.chunks()));
     pool.run(chunks.chunks(), [&](std::int64_t chunk, int) {
-      Part part{std::vector<Moments>(totals_.size()), {}};
+      Part part{std::vector<Moments>(totals_.size()), {}, {}};
+      part.values.resize(totals_.size());
       Judged judged(options_.graded);
       for (std::int64_t user = chunks.begin(chunk); user < chunks.end(chunk); ++user) {
         judged.set(lists.of(user), targets.line(user));
         if (!judged.has_relevant()) continue;
         part.users.push_back(user);
-        add_user(lists.of(user), judged.ranking(), part.moments);
+        add_user(lists.of(user), judged.ranking(), part);
       }
       parts[chunk] = std::move(part);
     });
     for (const Part& part : parts) {
       users_ += static_cast<std::int64_t>(part.users.size());
-      for (std::size_t m = 0; m < totals_.size(); ++m) totals_[m].merge(part.moments[m]);
+      for (std::size_t m = 0; m < totals_.size(); ++m) {
+        totals_[m].merge(part.moments[m]);
+        values_[m].insert(values_[m].end(), part.values[m].begin(), part.values[m].end());
+      }
       for (const std::int64_t user : part.users) coverage_.add(lists.of(user));
     }
   }
 
   [[nodiscard]] std::int64_t users() const { return users_; }
+
+  /// Leaves nothing behind.
+  [[nodiscard]] std::map<std::string, std::vector<double>> take_users() {
+    std::map<std::string, std::vector<double>> all;
+    for (std::size_t m = 0; m < values_.size(); ++m)
+      if (!values_[m].empty()) all[options_.metrics[m].name()] = std::move(values_[m]);
+    return all;
+  }
 
   [[nodiscard]] std::map<std::string, MetricValue> values() const {
     constexpr double kNormal95 = 1.959963984540054;
@@ -133,18 +148,22 @@ class Evaluator {
 
  private:
   struct Part {
-    std::vector<Moments> moments;     // by metric
-    std::vector<std::int64_t> users;  // who were evaluated
+    std::vector<Moments> moments;             // by metric
+    std::vector<std::int64_t> users;          // who were evaluated
+    std::vector<std::vector<double>> values;  // by metric, if they are kept
   };
 
   void add_user(std::span<const std::int32_t> list, const metrics::Ranking& ranking,
-                std::vector<Moments>& moments) const {
-    for (std::size_t m = 0; m < moments.size(); ++m) {
+                Part& part) const {
+    for (std::size_t m = 0; m < totals_.size(); ++m) {
       const Metric& metric = options_.metrics[m];
       if (metric.info->kind == MetricKind::kRelevance) {
-        moments[m].add(metric.info->of_user(ranking, metric.k));
+        const double value = metric.info->of_user(ranking, metric.k);
+        part.moments[m].add(value);
+        if (options_.keep_users) part.values[m].push_back(value);
       } else if (metric.info->kind == MetricKind::kNovelty) {
-        if (const auto bits = metrics::novelty(list, information_, metric.k)) moments[m].add(*bits);
+        if (const auto bits = metrics::novelty(list, information_, metric.k))
+          part.moments[m].add(*bits);
       }
     }
   }
@@ -152,7 +171,8 @@ class Evaluator {
   const EvaluateOptions& options_;
   std::vector<double> information_;  // for novelty
   metrics::Coverage coverage_;
-  std::vector<Moments> totals_;  // by metric; unused for coverage
+  std::vector<Moments> totals_;              // by metric; unused for coverage
+  std::vector<std::vector<double>> values_;  // by metric, of every user
   std::int64_t users_ = 0;
 };
 
@@ -181,6 +201,7 @@ Result<Evaluation> evaluate(const Recommender& model, const CompressedView& fold
   Evaluation evaluation;
   evaluation.metrics = evaluator.values();
   evaluation.users = evaluator.users();
+  evaluation.of_users = evaluator.take_users();
   evaluation.seconds = watch.seconds();
   return evaluation;
 }

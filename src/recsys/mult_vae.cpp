@@ -172,11 +172,12 @@ Result<Learned> MultVae::learn(const LearnRequest& request, ThreadPool& pool) {
   return Learned{std::move(result), training.batch_seconds()};
 }
 
-/// Products of bf16 add up in another order where there are fewer rows; a user alone is to get the
-/// bits that he gets among others.
-std::int64_t MultVae::rows_for_one() const {
-  constexpr std::int64_t kWholeTile = 8;
-  return options_.precision == Precision::kBf16 ? kWholeTile : 1;
+/// A program has rows for whole tiles of its products: those of bf16 add up in another order where
+/// there are fewer rows, and a user alone is to get the bits that he gets among others.
+std::int64_t MultVae::rows_for(std::int64_t users) const {
+  constexpr std::int64_t kTile = 12;
+  if (users == 1 && options_.precision == Precision::kFp32) return 1;
+  return (users + kTile - 1) / kTile * kTile;
 }
 
 std::unique_ptr<ScoringRecommender::Scratch> MultVae::make_scratch() const {
@@ -186,7 +187,7 @@ std::unique_ptr<ScoringRecommender::Scratch> MultVae::make_scratch() const {
 ScoringRecommender::ScoreRows MultVae::score(const CompressedView& histories, std::int64_t first,
                                              std::int64_t last, Scratch& scratch) const {
   auto& scorer = static_cast<Scorer&>(scratch);
-  const std::int64_t users = last - first, batch = users > 1 ? kUsersPerBlock : rows_for_one();
+  const std::int64_t batch = rows_for(last - first);
   scorer.rows.clear();
   for (std::int64_t user = first; user < last; ++user)
     scorer.rows.add_normalised(histories.line(user));

@@ -10,6 +10,11 @@
 namespace bascule {
 namespace {
 
+/// Whose rows one thread scores, so that they stay in the third cache until they are searched.
+constexpr std::int64_t kUsersPerChunk = 128;
+/// Whose rows one thread searches, where all have been scored.
+constexpr std::int64_t kUsersPerTask = 16;
+
 void leave_out(std::span<const std::int32_t> items, std::span<float> scores) {
   for (const std::int32_t item : items) scores[static_cast<std::size_t>(item)] = kNoCandidate;
 }
@@ -57,24 +62,38 @@ std::vector<Recommendation> ScoringRecommender::recommend(SparseLine history,
 TopLists ScoringRecommender::recommend_all(const CompressedView& histories,
                                            const RecommendOptions& options,
                                            ThreadPool& pool) const {
-  struct Worker {
-    std::unique_ptr<Scratch> scratch;
-    std::vector<Recommendation> list;
-  };
   const Candidates candidates(item_users_);
   TopLists lists = empty_lists(histories.majors, options.k);
-  std::vector<Worker> workers(static_cast<std::size_t>(pool.threads()));
-  const Chunks chunks{histories.majors, kUsersPerBlock};
-  pool.run(chunks.chunks(), [&](std::int64_t chunk, int thread) {
-    Worker& worker = workers[static_cast<std::size_t>(thread)];
-    if (!worker.scratch) worker.scratch = make_scratch();
-    const std::int64_t first = chunks.begin(chunk), last = chunks.end(chunk);
-    const ScoreRows rows = score(histories, first, last, *worker.scratch);
-    for (std::int64_t user = first; user < last; ++user) {
+  // Users [begin, end), whose rows begin with that of `first`.
+  const auto take = [&](const ScoreRows& rows, std::int64_t first, std::int64_t begin,
+                        std::int64_t end) {
+    std::vector<Recommendation> list;
+    for (std::int64_t user = begin; user < end; ++user) {
       const std::span<float> row(rows.data + (user - first) * rows.stride, item_users_.size());
-      candidates.take(histories.line(user), options, row, worker.list);
-      put_list(worker.list, user, lists);
+      candidates.take(histories.line(user), options, row, list);
+      put_list(list, user, lists);
     }
+  };
+  if (scores_in_parallel()) {
+    const std::unique_ptr<Scratch> scratch = make_scratch();
+    const Chunks blocks{histories.majors, kUsersPerBlock};
+    for (std::int64_t block = 0; block < blocks.chunks(); ++block) {
+      const std::int64_t first = blocks.begin(block), users = blocks.end(block) - first;
+      const ScoreRows rows = score(histories, first, first + users, *scratch);
+      const Chunks chunks{users, kUsersPerTask};
+      pool.run(chunks.chunks(), [&](std::int64_t chunk, int) {
+        take(rows, first, first + chunks.begin(chunk), first + chunks.end(chunk));
+      });
+    }
+    return lists;
+  }
+  std::vector<std::unique_ptr<Scratch>> scratches(static_cast<std::size_t>(pool.threads()));
+  const Chunks chunks{histories.majors, kUsersPerChunk};
+  pool.run(chunks.chunks(), [&](std::int64_t chunk, int thread) {
+    auto& scratch = scratches[static_cast<std::size_t>(thread)];
+    if (!scratch) scratch = make_scratch();
+    const std::int64_t first = chunks.begin(chunk), last = chunks.end(chunk);
+    take(score(histories, first, last, *scratch), first, first, last);
   });
   return lists;
 }

@@ -25,6 +25,12 @@ void SafetensorsWriter::add(std::string name, DType dtype, Shape shape,
   entries_.push_back({std::move(name), dtype, std::move(shape), bytes});
 }
 
+std::int64_t SafetensorsWriter::bytes() const {
+  std::int64_t total = 0;
+  for (const Entry& entry : entries_) total += std::ssize(entry.bytes);
+  return total;
+}
+
 void SafetensorsWriter::set_metadata(std::string key, std::string value) {
   metadata_[std::move(key)] = std::move(value);
 }

@@ -25,6 +25,7 @@ struct EvaluateOptions {
   /// For novelty: how many of `train_users` training users have each item (count_item_users()).
   std::span<const std::int64_t> item_users;
   std::int64_t train_users = 0;
+  bool keep_users = false;  ///< fills Evaluation::of_users
 };
 
 /// The gain of a relevance r is 2^r - 1; beyond this it is not a scale of ratings.
@@ -43,7 +44,9 @@ struct MetricValue {
 struct Evaluation {
   std::map<std::string, MetricValue> metrics;  ///< by name, "recall@20"
   std::int64_t users = 0;                      ///< with at least one relevant target
-  double seconds = 0;                          ///< for lists and metrics together
+  /// Of relevance metrics, by name, the value of each of those users, in the order of their rows.
+  std::map<std::string, std::vector<double>> of_users;
+  double seconds = 0;  ///< for lists and metrics together
 };
 
 /// Recommends from each row of `fold_in` (users × items), without the items in it, and compares

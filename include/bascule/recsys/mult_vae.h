@@ -60,7 +60,8 @@ class MultVae final : public ScoringRecommender, public EpochLearner {
  private:
   class State;
   struct Scorer;
-  [[nodiscard]] std::int64_t rows_for_one() const;
+  [[nodiscard]] std::int64_t rows_for(std::int64_t users) const;
+  [[nodiscard]] bool scores_in_parallel() const override { return true; }
   [[nodiscard]] std::unique_ptr<Scratch> make_scratch() const override;
   ScoreRows score(const CompressedView& histories, std::int64_t first, std::int64_t last,
                   Scratch& scratch) const override;

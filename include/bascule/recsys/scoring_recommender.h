@@ -21,9 +21,11 @@ class ScoringRecommender : public Recommender {
                                        ThreadPool& pool) const final;
 
  protected:
-  /// score() is asked for no more users at a time: a row of weights is read once for them,
-  /// and they are whole tiles of a product.
-  static constexpr std::int64_t kUsersPerBlock = 192;
+  /// score() is asked for no more users at a time: a row of weights is read once for them.
+  static constexpr std::int64_t kUsersPerBlock = 480;
+  /// Whether score() keeps all threads of the default pool busy by itself. Otherwise several blocks
+  /// are scored at a time, each on one thread.
+  [[nodiscard]] virtual bool scores_in_parallel() const { return false; }
 
   /// Working memory of one thread.
   struct Scratch {

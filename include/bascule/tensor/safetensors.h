@@ -56,6 +56,8 @@ class SafetensorsWriter {
     add(std::move(name), dtype_of<T>(), std::move(shape), std::as_bytes(values));
   }
   void set_metadata(std::string key, std::string value);
+  /// Of all tensors.
+  [[nodiscard]] std::int64_t bytes() const;
   /// Writes atomically (temporary file, fsync, rename, fsync of the folder). The same tensors give
   /// the same bytes.
   [[nodiscard]] Status write(const std::string& path) const;

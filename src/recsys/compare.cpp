@@ -1,0 +1,222 @@
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include <bascule/base/process_memory.h>
+#include <bascule/data/split.h>
+#include <bascule/recsys/compare.h>
+#include <bascule/recsys/epoch_learner.h>
+#include <bascule/recsys/popularity.h>
+#include <bascule/recsys/spec.h>
+
+#include "recsys/moments.h"
+
+namespace bascule {
+namespace {
+
+constexpr const char* kDecisive = "ndcg@100";
+constexpr std::string_view kModels = "models";
+
+/// One split serves all: they must mean the same by it.
+Status require_one_split(const std::vector<NamedSettings>& models) {
+  const Settings& first = models.front().settings;
+  for (const NamedSettings& model : models) {
+    for (const KeyInfo& key : first.schema()) {
+      const bool shared =
+          key.name == "seed" || key.name.starts_with("data.") || key.name.starts_with("evaluate.");
+      if (!shared) continue;
+      const auto text = [&](const Settings& settings) {
+        const ConfigValue* value = settings.find(key.name);
+        return value == nullptr ? std::string("not given") : value->to_toml();
+      };
+      if (text(first) != text(model.settings))
+        return {Code::kUsage, fmt::format("{} is {} of {} and {} of {}: all models have to be "
+                                          "compared on one split",
+                                          key.name, text(first), models.front().name,
+                                          text(model.settings), model.name)};
+    }
+  }
+  return {};
+}
+
+Result<std::vector<Metric>> metrics() {
+  std::vector<Metric> all;
+  for (const std::string& name : comparison_metrics()) {
+    BASCULE_ASSIGN(const Metric metric, parse_metric(name));
+    all.push_back(metric);
+  }
+  return all;
+}
+
+/// Of one data set and its split, model after model.
+class Comparer {
+ public:
+  Comparer(const Split& split, const FitRequest& request, ThreadPool& pool)
+      : split_(split), request_(request), pool_(pool) {}
+
+  Result<ComparedModel> run(const NamedSettings& named) {
+    ComparedModel result;
+    result.name = named.name;
+    const std::unique_ptr<Recommender> model =
+        make_recommender(named.settings, precision_for(named.settings));
+    result.type = model->type();
+    BASCULE_TRY(check_fit_memory(*model, split_.train.view()));
+    const bool counted = reset_peak_memory();
+    const Stopwatch watch;
+    BASCULE_TRY(fit(*model, result));
+    result.fit_seconds = watch.seconds();
+    if (counted) result.peak_memory = peak_memory();
+    SafetensorsWriter tensors;
+    model->save(tensors);
+    result.bytes = tensors.bytes();
+
+    EvaluateOptions options;
+    BASCULE_ASSIGN(options.metrics, metrics());
+    options.graded = named.settings.flag("evaluate.graded");
+    options.keep_users = true;
+    const bool test = named.settings.text("evaluate.part") == "test";
+    BASCULE_ASSIGN(result.evaluation,
+                   evaluate(*model, (test ? split_.test_in : split_.valid_in).view(),
+                            (test ? split_.test_out : split_.valid_out).view(), options, pool_));
+    return result;
+  }
+
+ private:
+  [[nodiscard]] Precision precision_for(const Settings& settings) const {
+    return make_recommender(settings)->learns_by_epochs() ? request_.precision : Precision::kFp32;
+  }
+
+  Status fit(Recommender& model, ComparedModel& result) const {
+    if (!model.learns_by_epochs()) {
+      StageTimes times;
+      return model.fit(split_.train, pool_, times);
+    }
+    LearnRequest learn{split_.train.view(), split_.valid_in.view(), split_.valid_out.view(), {}};
+    learn.control.on_progress = request_.on_progress;
+    learn.control.on_epoch = request_.on_epoch;
+    learn.control.interrupted = request_.interrupted;
+    BASCULE_ASSIGN(const Learned learned, model.epoch_learner()->learn(learn, pool_));
+    if (learned.stop == nn::FitStop::kNotFinite) return {Code::kFailed, learned.message};
+    if (learned.stop == nn::FitStop::kInterrupted)
+      return {Code::kInterrupted, "interrupted; nothing was written"};
+    result.epochs = std::ssize(learned.history);
+    result.best_epoch = learned.best_epoch;
+    return {};
+  }
+
+  const Split& split_;
+  const FitRequest& request_;
+  ThreadPool& pool_;
+};
+
+/// Two-sided, of a mean difference of 0.
+std::optional<double> p_value(const std::vector<double>& a, const std::vector<double>& b) {
+  Moments differences;
+  for (std::size_t user = 0; user < a.size(); ++user) differences.add(a[user] - b[user]);
+  const auto error = differences.standard_error();
+  if (!error || *error == 0) return std::nullopt;
+  return std::erfc(std::abs(differences.mean / *error) / std::sqrt(2.0));
+}
+
+void judge(Comparison& comparison) {
+  auto& models = comparison.models;
+  const auto value = [](const ComparedModel& model) {
+    return model.evaluation.metrics.at(kDecisive).value;
+  };
+  const auto best = std::max_element(
+      models.begin(), models.end(),
+      [&](const ComparedModel& a, const ComparedModel& b) { return value(a) < value(b); });
+  comparison.best = static_cast<std::size_t>(best - models.begin());
+  for (ComparedModel& model : models) {
+    if (&model == &*best) continue;
+    model.p_value =
+        p_value(best->evaluation.of_users.at(kDecisive), model.evaluation.of_users.at(kDecisive));
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> comparison_metrics() {
+  return {"recall@20", "recall@50", kDecisive, "map@100", "coverage@100"};
+}
+
+Result<std::vector<NamedSettings>> models_of(const Config& config, const std::string& name) {
+  Config shared;
+  std::map<std::size_t, Config> own;  // by the place in the list
+  for (const auto& [key, value] : config.values()) {
+    if (!key.starts_with(fmt::format("{}[", kModels))) {
+      shared.put(key, value);
+      continue;
+    }
+    const std::size_t close = key.find("].");
+    if (close == std::string::npos)
+      return Error{Code::kUsage, fmt::format("{}: {} is empty", value.origin, key)};
+    const std::size_t index = std::stoul(key.substr(kModels.size() + 1));
+    own[index].put(key.substr(close + 2), value);
+  }
+  std::vector<NamedSettings> models;
+  if (own.empty()) {
+    BASCULE_ASSIGN(Settings settings, Settings::resolve(config, recommend_schema()));
+    models.push_back({name, with_model_defaults(std::move(settings))});
+    return models;
+  }
+  for (const auto& [index, keys] : own) {
+    Config whole = shared;
+    std::string label;
+    for (const auto& [key, value] : keys.values()) {
+      if (key == "name") {
+        label = std::holds_alternative<std::string>(value.data) ? std::get<std::string>(value.data)
+                                                                : value.to_toml();
+      } else {
+        whole.put("model." + key, value);
+      }
+    }
+    BASCULE_ASSIGN(Settings settings, Settings::resolve(whole, recommend_schema()));
+    if (label.empty()) label = settings.text("model.type");
+    models.push_back({label, with_model_defaults(std::move(settings))});
+  }
+  return models;
+}
+
+Result<Comparison> compare_recommenders(const std::vector<NamedSettings>& models,
+                                        const FitRequest& request, ThreadPool& pool) {
+  if (models.empty()) return Error{Code::kUsage, "compare: no model is given"};
+  for (std::size_t i = 0; i < models.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (models[i].name == models[j].name)
+        return Error{Code::kUsage, fmt::format("compare: two models are called {}; give them a "
+                                               "name",
+                                               models[i].name)};
+  BASCULE_TRY(require_one_split(models));
+  const Settings& settings = models.front().settings;
+  BASCULE_ASSIGN(const LoadedData loaded, load_data(settings, request.data_dirs, pool));
+  BASCULE_ASSIGN(const Split split, make_split(loaded.data, split_options(settings)));
+  Comparison comparison;
+  comparison.path = loaded.path;
+  comparison.part = settings.text("evaluate.part");
+  comparison.users = loaded.data.matrix.rows();
+  comparison.items = loaded.data.matrix.cols();
+  comparison.interactions = loaded.data.matrix.nonzeros();
+  comparison.train_users = split.train.rows();
+  comparison.valid_users = split.valid_in.rows();
+  comparison.test_users = split.test_in.rows();
+  request.log(
+      fmt::format("{}: {} users × {} items, {} interactions; {} users to train on, {} to "
+                  "validate, {} to test",
+                  comparison.path, comparison.users, comparison.items, comparison.interactions,
+                  comparison.train_users, comparison.valid_users, comparison.test_users));
+  Comparer comparer(split, request, pool);
+  for (const NamedSettings& model : models) {
+    if (request.interrupted()) return Error{Code::kInterrupted, "interrupted; nothing was written"};
+    BASCULE_ASSIGN(ComparedModel result, comparer.run(model));
+    request.log(fmt::format("{}: {} {:.4f}, fitted in {:.2f} s", result.name, kDecisive,
+                            result.evaluation.metrics.at(kDecisive).value, result.fit_seconds));
+    comparison.models.push_back(std::move(result));
+  }
+  judge(comparison);
+  return comparison;
+}
+
+}  // namespace bascule
