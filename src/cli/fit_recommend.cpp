@@ -26,9 +26,8 @@ void print_outcome(const FitOutcome& outcome, const std::string& device) {
     double seconds = 0;
     for (const nn::EpochResult& epoch : outcome.history) seconds += epoch.seconds;
     fmt::print("{} epochs{}, the best was {}; {:.2f} % of their time waiting for batches\n",
-               outcome.history.size(),
-               outcome.stop == nn::FitStop::kEarly ? ", stopped early" : "", outcome.best_epoch,
-               seconds > 0 ? 100 * outcome.batch_seconds / seconds : 0);
+               outcome.history.size(), outcome.stop == nn::FitStop::kEarly ? ", stopped early" : "",
+               outcome.best_epoch, seconds > 0 ? 100 * outcome.batch_seconds / seconds : 0);
   }
   fmt::print("{} users × {} items, {} interactions on {}; run written to {}\n",
              with_commas(outcome.users), with_commas(outcome.items),

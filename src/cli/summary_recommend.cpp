@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <bascule/recsys/saved_run.h>
@@ -12,72 +13,109 @@
 namespace bascule::cli {
 namespace {
 
-/// What a neighbour model consists of, in the words of a layer table.
+struct Row {
+  std::string name, type;
+  std::vector<std::int64_t> output;
+  std::int64_t parameters = 0;
+  double flops = 0;  ///< of a fit, or of an epoch of it
+  std::int64_t bytes = 0;
+};
+
+/// What a model consists of, the interactions first.
 struct Size {
   std::string model;
-  std::int64_t users = 0, items = 0, interactions = 0, neighbors = 0;
-  double multiply_adds = 0;  ///< of all pairs that share a user (item-kNN) or item (user-kNN)
-
-  [[nodiscard]] bool has_lists() const { return model == "item-knn"; }
-  [[nodiscard]] std::int64_t parameters() const { return has_lists() ? items * neighbors : 0; }
-  [[nodiscard]] std::int64_t list_bytes() const {
-    return parameters() * 16;
-  }  // by item and by neighbour
-  [[nodiscard]] std::int64_t history_bytes() const { return (users + 1) * 8 + interactions * 8; }
+  bool by_epochs = false;
+  std::int64_t users = 0, items = 0, interactions = 0;
+  std::vector<Row> rows;
 };
 
 Size measure(const Settings& settings, const CompressedView& matrix) {
-  Size size{settings.text("model.type"),
+  constexpr std::int64_t kFloat = 4, kNeighborBytes = 16;  // by item and by neighbour
+  const std::unique_ptr<Recommender> model = make_recommender(settings);
+  Size size{std::string(model->type()),
+            model->learns_by_epochs(),
             matrix.majors,
             matrix.minors,
             matrix.nonzeros(),
-            settings.integer("model.neighbors"),
-            0};
-  for (std::int64_t u = 0; u < matrix.majors; ++u) {
-    const auto n = static_cast<double>(matrix.length(u));
-    size.multiply_adds += n * n;
+            {}};
+  size.rows.push_back({"interactions",
+                       "csr",
+                       {size.users, size.items},
+                       0,
+                       0,
+                       (size.users + 1) * 8 + size.interactions * 8});
+  if (model->type() == "item-knn") {
+    double pairs = 0;  // of items that share a user
+    for (std::int64_t u = 0; u < matrix.majors; ++u) {
+      const auto n = static_cast<double>(matrix.length(u));
+      pairs += n * n;
+    }
+    const std::int64_t neighbors = settings.integer("model.neighbors");
+    const std::int64_t stored = size.items * neighbors;
+    size.rows.push_back({"neighbors",
+                         size.model,
+                         {size.items, neighbors},
+                         stored,
+                         2 * pairs,
+                         stored * kNeighborBytes});
   }
+  for (const ModelLayer& layer : model->layers(matrix))
+    size.rows.push_back({layer.name,
+                         layer.type,
+                         {layer.outputs},
+                         layer.parameters,
+                         layer.epoch_flops,
+                         layer.parameters * kFloat});
   return size;
 }
 
-void print_size(const Size& size, const Context& context) {
-  const double flops = size.has_lists() ? 2 * size.multiply_adds : 0;
-  if (context.json) {
-    nlohmann::ordered_json layers = nlohmann::ordered_json::array();
-    layers.push_back({{"name", "interactions"},
-                      {"type", "csr"},
-                      {"output", {size.users, size.items}},
-                      {"parameters", 0},
-                      {"flops", 0},
-                      {"bytes", size.history_bytes()}});
-    if (size.has_lists())
-      layers.push_back({{"name", "neighbors"},
-                        {"type", size.model},
-                        {"output", {size.items, size.neighbors}},
-                        {"parameters", size.parameters()},
-                        {"flops", flops},
-                        {"bytes", size.list_bytes()}});
-    print_json({{"layers", layers},
-                {"totals",
-                 {{"users", size.users},
-                  {"items", size.items},
-                  {"interactions", size.interactions},
-                  {"parameters", size.parameters()},
-                  {"flops", flops},
-                  {"bytes", size.history_bytes() + (size.has_lists() ? size.list_bytes() : 0)}}}});
-    return;
+Row totals(const Size& size) {
+  Row total;
+  for (const Row& row : size.rows) {
+    total.parameters += row.parameters;
+    total.flops += row.flops;
+    total.bytes += row.bytes;
   }
+  return total;
+}
+
+void print_json(const Size& size) {
+  nlohmann::ordered_json layers = nlohmann::ordered_json::array();
+  for (const Row& row : size.rows)
+    layers.push_back({{"name", row.name},
+                      {"type", row.type},
+                      {"output", row.output},
+                      {"parameters", row.parameters},
+                      {"flops", row.flops},
+                      {"bytes", row.bytes}});
+  const Row total = totals(size);
+  cli::print_json({{"layers", layers},
+                   {"totals",
+                    {{"users", size.users},
+                     {"items", size.items},
+                     {"interactions", size.interactions},
+                     {"parameters", total.parameters},
+                     {"flops", total.flops},
+                     {"bytes", total.bytes}}}});
+}
+
+void print_size(const Size& size, const Context& context) {
+  if (context.json) return print_json(size);
   Table table({{"layer (type)"},
                {"output"},
                {"parameters", Table::Align::kRight},
-               {"flops to fit", Table::Align::kRight},
+               {size.by_epochs ? "flops an epoch" : "flops to fit", Table::Align::kRight},
                {"bytes", Table::Align::kRight}});
-  table.add({"interactions (csr)", fmt::format("[{}, {}]", size.users, size.items), "0", "0",
-             human_bytes(static_cast<double>(size.history_bytes()))});
-  if (size.has_lists())
-    table.add({fmt::format("neighbors ({})", size.model),
-               fmt::format("[{}, {}]", size.items, size.neighbors), with_commas(size.parameters()),
-               fmt::format("{:.3g}", flops), human_bytes(static_cast<double>(size.list_bytes()))});
+  const auto count = [](double flops) { return flops > 0 ? fmt::format("{:.3g}", flops) : "0"; };
+  for (const Row& row : size.rows)
+    table.add({fmt::format("{} ({})", row.name, row.type),
+               fmt::format("[{}]", fmt::join(row.output, ", ")), with_commas(row.parameters),
+               count(row.flops), human_bytes(static_cast<double>(row.bytes))});
+  if (size.by_epochs) {
+    const Row total = totals(size);
+    table.add({"total", "", with_commas(total.parameters), count(total.flops),
+               human_bytes(static_cast<double>(total.bytes))});
+  }
   const double cells = static_cast<double>(size.users) * static_cast<double>(size.items);
   fmt::print(
       "{}\n{} {} interactions, density {:.3g}; written out as a dense float32 matrix it would "
@@ -90,7 +128,7 @@ void print_size(const Size& size, const Context& context) {
 
 Status summarise_recommend(const SummaryArguments& arguments, const Context& context) {
   BASCULE_TRY(context.resolve_device());
-  if (arguments.explain) return {Code::kUsage, "--explain: a neighbour model has no graph"};
+  if (arguments.explain) return {Code::kUsage, "--explain: only networks can be explained"};
   if (arguments.is_run) {
     BASCULE_ASSIGN(const SavedRun run, SavedRun::open(arguments.target));
     print_size(measure(run.settings(), run.interactions().matrix), context);

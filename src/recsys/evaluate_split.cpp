@@ -1,6 +1,6 @@
 #include <bascule/data/split.h>
-#include <bascule/recsys/popularity.h>
 #include <bascule/recsys/evaluate_split.h>
+#include <bascule/recsys/popularity.h>
 #include <bascule/recsys/spec.h>
 
 namespace bascule {

@@ -78,8 +78,7 @@ Status learn_by_epochs(Recommender& model, const Settings& settings, const Loade
   outcome.best_epoch = learned.best_epoch;
   outcome.batch_seconds = learned.batch_seconds;
   if (learned.best_epoch > 0)
-    outcome.metrics =
-        learned.history[static_cast<std::size_t>(learned.best_epoch) - 1].metrics;
+    outcome.metrics = learned.history[static_cast<std::size_t>(learned.best_epoch) - 1].metrics;
   BASCULE_TRY(test(model, settings, split, outcome, pool));
   outcome.times.emplace_back("test", watch.restart());
   return run.add_epochs(outcome.history);

@@ -22,6 +22,9 @@ namespace {
 /// Of a bias, as in the published code.
 constexpr double kBiasScale = 0.001;
 
+/// Of a product: programs are made for multiples of it, and for one user.
+constexpr std::int64_t kTileRows = 12;
+
 Status declare(const detail::VaeForm& form, VariableStore& store) {
   for (const detail::VaeParameter& p : detail::vae_parameters(form))
     BASCULE_TRY(store.declare(p.name, f32(p.shape), VariableRole::kParameter));
@@ -125,6 +128,25 @@ std::int64_t MultVae::fit_bytes(const CompressedView& interactions) const {
                    std::min(options_.batch_size, interactions.majors) * interactions.minors);
 }
 
+std::vector<ModelLayer> MultVae::layers(const CompressedView& interactions) const {
+  constexpr double kPasses = 3;  // forward, and back to both factors of a product
+  const detail::VaeForm form(options_, interactions.minors);
+  const auto users = static_cast<double>(interactions.majors);
+  const double kept = static_cast<double>(interactions.nonzeros()) * (1 - options_.dropout);
+  std::vector<ModelLayer> rows;
+  for (const auto& [part, widths] :
+       {std::pair{"encoder", &form.encoder}, {"decoder", &form.decoder}}) {
+    for (std::size_t i = 0; i + 1 < widths->size(); ++i) {
+      const std::int64_t in = (*widths)[i], out = (*widths)[i + 1];
+      const bool sparse = rows.empty();
+      const double products = sparse ? 2 * kept : kPasses * users * static_cast<double>(in);
+      rows.push_back({fmt::format("{}_{}", part, i + 1), sparse ? "sparse dense" : "dense", out,
+                      in * out + out, 2 * products * static_cast<double>(out)});
+    }
+  }
+  return rows;
+}
+
 Status MultVae::fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) {
   const Stopwatch watch;
   BASCULE_TRY(learn({interactions.view(), {}, {}, {}}, pool));
@@ -172,14 +194,6 @@ Result<Learned> MultVae::learn(const LearnRequest& request, ThreadPool& pool) {
   return Learned{std::move(result), training.batch_seconds()};
 }
 
-/// A program has rows for whole tiles of its products: those of bf16 add up in another order where
-/// there are fewer rows, and a user alone is to get the bits that he gets among others.
-std::int64_t MultVae::rows_for(std::int64_t users) const {
-  constexpr std::int64_t kTile = 12;
-  if (users == 1 && options_.precision == Precision::kFp32) return 1;
-  return (users + kTile - 1) / kTile * kTile;
-}
-
 std::unique_ptr<ScoringRecommender::Scratch> MultVae::make_scratch() const {
   return std::make_unique<Scorer>(*state_);
 }
@@ -187,7 +201,8 @@ std::unique_ptr<ScoringRecommender::Scratch> MultVae::make_scratch() const {
 ScoringRecommender::ScoreRows MultVae::score(const CompressedView& histories, std::int64_t first,
                                              std::int64_t last, Scratch& scratch) const {
   auto& scorer = static_cast<Scorer&>(scratch);
-  const std::int64_t batch = rows_for(last - first);
+  const std::int64_t users = last - first, tiles = (users + kTileRows - 1) / kTileRows;
+  const std::int64_t batch = users == 1 ? 1 : tiles * kTileRows;
   scorer.rows.clear();
   for (std::int64_t user = first; user < last; ++user)
     scorer.rows.add_normalised(histories.line(user));
@@ -212,16 +227,20 @@ Status MultVae::load(std::shared_ptr<const SafetensorsFile> file) {
     return Error{Code::kBadData, fmt::format("{}: {}", file->path(), what)};
   };
   BASCULE_ASSIGN(const auto counts, file->get<std::int64_t>("item_users"));
-  auto state = std::make_unique<State>(options_, std::ssize(counts), default_pool());
-  BASCULE_TRY(declare(state->form(), state->store()));
-  for (const detail::VaeParameter& p : detail::vae_parameters(state->form())) {
+  // All tensors are checked before memory is taken on the word of one of them.
+  std::map<std::string, std::span<const float>> parameters;
+  for (const detail::VaeParameter& p :
+       detail::vae_parameters(detail::VaeForm(options_, std::ssize(counts)))) {
     BASCULE_ASSIGN(const auto values, file->get<float>(p.name, p.shape.rank()));
     if (file->tensors().find(p.name)->second.shape != p.shape)
       return damaged(fmt::format("{} does not have the shape {}", p.name, p.shape.to_string()));
     if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); }))
       return damaged(fmt::format("{} is not finite", p.name));
-    BASCULE_TRY(state->store().write(p.name, values));
+    parameters[p.name] = values;
   }
+  auto state = std::make_unique<State>(options_, std::ssize(counts), default_pool());
+  BASCULE_TRY(declare(state->form(), state->store()));
+  for (const auto& [name, values] : parameters) BASCULE_TRY(state->store().write(name, values));
   item_users_.assign(counts.begin(), counts.end());
   state_ = std::move(state);
   return {};

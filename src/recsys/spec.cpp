@@ -69,8 +69,9 @@ Schema make_schema() {
       number("model.frequency_exponent", "1.0", 0, 2,
              "how it grows with the number of interactions (ials)"),
 
-      integers("model.hidden", "", 1, kMostFactors,
-               "widths between items and latent factors; default [600] of mult-vae, [] of mult-dae"),
+      integers(
+          "model.hidden", "", 1, kMostFactors,
+          "widths between items and latent factors; default [600] of mult-vae, [] of mult-dae"),
       integer("model.latent", "200", 1, kMostFactors, "latent factors (mult-vae, mult-dae)"),
       number("model.beta", "0.2", 0, kHuge, "greatest weight of the divergence (mult-vae)"),
       integer("model.anneal_steps", "0", 0, kMany,

@@ -15,7 +15,8 @@ RecommenderCase autoencoder(const std::string& name, MultVaeOptions options) {
   return {.name = name,
           .make = [options] { return std::make_unique<MultVae>(options); },
           // Nothing brings the rows of two items together that begin apart.
-          .tie_tolerance = std::numeric_limits<double>::infinity()};
+          .tie_tolerance = std::numeric_limits<double>::infinity(),
+          .batch_tolerance = 1e-5};
 }
 
 INSTANTIATE_TEST_SUITE_P(MultVae, RecommenderConformance,

@@ -21,6 +21,8 @@ struct RecommenderCase {
   bool similar = false;  ///< offers similar_items()
   /// How much the scores of items with the same users may differ; 0: not by a bit.
   double tie_tolerance = 0;
+  /// How much scores of one user and of many at once may differ; 0: not by a bit.
+  double batch_tolerance = 0;
 };
 
 inline std::ostream& operator<<(std::ostream& out, const RecommenderCase& model) {

@@ -1,5 +1,6 @@
 """Mult-VAE and Mult-DAE: from a spec to lists, against NumPy in double precision."""
 import json
+import shutil
 import struct
 
 import numpy as np
@@ -68,6 +69,27 @@ def test_scores_are_those_of_its_layers(trained):
         assert expected[items.index(item["id"])] == pytest.approx(item["score"], abs=1e-4)
     halved = ok("recommend", run, "--history", names, "-k", 20, "--json", "--precision", "bf16").json["items"]
     assert [item["score"] for item in halved] == pytest.approx([item["score"] for item in answer], abs=0.05)
+
+
+def test_summary_counts_its_parameters(trained):
+    _, path, run, _ = trained
+    count = sum(tensor.size for name, tensor in tensors(run / "model.safetensors").items() if name.startswith(("encoder", "decoder")))
+    for target in (run, path):
+        summary = ok("summary", target, "--json", "--quiet").json
+        assert summary["totals"]["parameters"] == count
+        assert summary["layers"][1]["name"] == "encoder_1" and summary["layers"][1]["flops"] > 0
+
+
+def test_a_damaged_model_is_refused(trained, tmp_path):
+    """A tensor whose shape says more than there is, and one that is not there."""
+    run = trained[2]
+    for index, (old, new) in enumerate(((b'"decoder_1.bias"', b'"decoder_1.bogy"'), (b'"item_users"', b'"item_usurs"'))):
+        copy = tmp_path / str(index)
+        shutil.copytree(run, copy)
+        data = (copy / "model.safetensors").read_bytes()
+        assert old in data
+        (copy / "model.safetensors").write_bytes(data.replace(old, new))
+        refused(3, "recommend", copy, "--user", "1", says=[copy / "model.safetensors", old.decode().strip('"')])
 
 
 def test_is_better_than_popularity_on_users_it_has_not_seen(trained, taste, tmp_path):

@@ -1,6 +1,4 @@
 // The training graph of Mult-VAE against loops in double, and how it learns.
-#include <bascule/recsys/mult_vae.h>
-
 #include <array>
 #include <cmath>
 #include <map>
@@ -11,6 +9,7 @@
 #include <bascule/base/random_values.h>
 #include <bascule/data/split.h>
 #include <bascule/recsys/evaluate.h>
+#include <bascule/recsys/mult_vae.h>
 #include <bascule/recsys/popularity.h>
 #include <bascule/run/program.h>
 
@@ -79,8 +78,8 @@ Parameters draw(const VaeForm& form) {
     const Philox random(9, stream++);
     auto& values = all[p.name];
     for (std::int64_t i = 0; i < p.shape.count(); ++i)
-      values.push_back(
-          static_cast<double>(static_cast<float>(0.3 * random.normal(static_cast<std::uint64_t>(i)))));
+      values.push_back(static_cast<double>(
+          static_cast<float>(0.3 * random.normal(static_cast<std::uint64_t>(i)))));
   }
   return all;
 }
@@ -103,9 +102,11 @@ double naive_loss(const MultVaeOptions& options, const Users& users, const Param
   const double beta = std::min(options.beta, options.beta * kStep / kAnneal);
   double total = 0;
   for (std::size_t u = 0; u < users.seen.size(); ++u) {
-    const Row h = through_tanh(dense(users.seen[u], p.at("encoder_1.weight"), p.at("encoder_1.bias")));
+    const Row h =
+        through_tanh(dense(users.seen[u], p.at("encoder_1.weight"), p.at("encoder_1.bias")));
     const Row last = dense(h, p.at("encoder_2.weight"), p.at("encoder_2.bias"));
-    Row z = options.variational ? Row(last.begin(), last.begin() + options.latent) : through_tanh(last);
+    Row z =
+        options.variational ? Row(last.begin(), last.begin() + options.latent) : through_tanh(last);
     double divergence = 0;
     for (std::size_t k = 0; options.variational && k < latent; ++k) {
       const double mean = last[k], log_variance = last[latent + k];

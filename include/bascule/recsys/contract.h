@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -38,6 +39,13 @@ struct TopLists {
   }
 };
 
+/// A layer of a model that learns by epochs.
+struct ModelLayer {
+  std::string name, type;
+  std::int64_t outputs = 0, parameters = 0;
+  double epoch_flops = 0;  ///< of the products in one pass over the users
+};
+
 class EpochLearner;
 
 class Recommender {
@@ -57,6 +65,11 @@ class Recommender {
   virtual Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) = 0;
   /// Whether it learns in passes over the users, judged between them by users held out.
   [[nodiscard]] virtual bool learns_by_epochs() const { return false; }
+  /// Its layers for such data; nothing where it has none.
+  [[nodiscard]] virtual std::vector<ModelLayer> layers(
+      const CompressedView& /*interactions*/) const {
+    return {};
+  }
   /// The model as one that does (epoch_learner.h); null for others.
   virtual EpochLearner* epoch_learner() { return nullptr; }
 
@@ -66,7 +79,8 @@ class Recommender {
   [[nodiscard]] virtual std::vector<Recommendation> recommend(
       SparseLine history, const RecommendOptions& options) const = 0;
 
-  /// recommend() for every row of `histories`, in parallel.
+  /// recommend() for every row of `histories`, in parallel. Models whose scores are products of a
+  /// network may round them differently, so that scores differ in their last bits.
   [[nodiscard]] virtual TopLists recommend_all(const CompressedView& histories,
                                                const RecommendOptions& options,
                                                ThreadPool& pool) const;

@@ -48,6 +48,7 @@ class MultVae final : public ScoringRecommender, public EpochLearner {
   }
   /// Parameters with their optimizer states and one batch of logits.
   [[nodiscard]] std::int64_t fit_bytes(const CompressedView& interactions) const override;
+  [[nodiscard]] std::vector<ModelLayer> layers(const CompressedView& interactions) const override;
   /// learn() from all users. Stage "epochs". kInterrupted does not occur.
   Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) override;
   [[nodiscard]] bool learns_by_epochs() const override { return true; }
@@ -60,7 +61,6 @@ class MultVae final : public ScoringRecommender, public EpochLearner {
  private:
   class State;
   struct Scorer;
-  [[nodiscard]] std::int64_t rows_for(std::int64_t users) const;
   [[nodiscard]] bool scores_in_parallel() const override { return true; }
   [[nodiscard]] std::unique_ptr<Scratch> make_scratch() const override;
   ScoreRows score(const CompressedView& histories, std::int64_t first, std::int64_t last,

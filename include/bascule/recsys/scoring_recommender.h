@@ -41,7 +41,8 @@ class ScoringRecommender : public Recommender {
     std::int64_t stride = 0;
   };
   /// Scores of all items for the users [first, last), a row each, in memory of `scratch` that is
-  /// theirs until the next call. A row must not depend, by a bit, on the users beside it.
+  /// theirs until the next call. A row does not depend on who is beside it; on how many there
+  /// are at most by the rounding of its sums.
   virtual ScoreRows score(const CompressedView& histories, std::int64_t first, std::int64_t last,
                           Scratch& scratch) const = 0;
 

@@ -49,8 +49,8 @@ struct FitOutcome {
 };
 
 struct FitRequest {
-  std::string out;                     ///< run folder; empty: nothing is written
-  bool resume = false;                 ///< goes on from the run's last checkpoint
+  std::string out;      ///< run folder; empty: nothing is written
+  bool resume = false;  ///< goes on from the run's last checkpoint
   Precision precision = Precision::kFp32;
   std::vector<std::string> data_dirs;  ///< see load_data
   /// Called with a line per stage as it ends.

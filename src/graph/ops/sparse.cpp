@@ -57,16 +57,12 @@ constexpr std::array kCases = {Extents{1, 1, 1, 1},         Extents{3, 5, 7, 6},
                                Extents{17, 129, 33, 0},     Extents{32, 500, 64, 900},
                                Extents{100, 40, 600, 2500}, Extents{0, 4, 3, 0}};
 
-std::vector<OpCase> product_cases() {
+/// x [m, k] with a matrix of m rows, if `transposed`, or of k rows.
+std::vector<OpCase> cases(bool transposed) {
   std::vector<OpCase> all;
+  all.reserve(kCases.size());
   for (const Extents& e : kCases)
-    all.push_back(op_case({csr_f32({e.m, e.k}, e.capacity), f32({e.k, e.n})}));
-  return all;
-}
-std::vector<OpCase> transposed_cases() {
-  std::vector<OpCase> all;
-  for (const Extents& e : kCases)
-    all.push_back(op_case({csr_f32({e.m, e.k}, e.capacity), f32({e.m, e.n})}));
+    all.push_back(op_case({csr_f32({e.m, e.k}, e.capacity), f32({transposed ? e.m : e.k, e.n})}));
   return all;
 }
 
@@ -99,12 +95,12 @@ std::span<const OpInfo> sparse_ops() {
     product.infer = infer_product;
     product.gradient = product_gradient;
     product.flops = flops;
-    product.cases = product_cases;
+    product.cases = [] { return cases(false); };
     transposed.name = "sparse_matmul_transposed";
     transposed.infer = infer_transposed;
     transposed.gradient = transposed_gradient;
     transposed.flops = flops;
-    transposed.cases = transposed_cases;
+    transposed.cases = [] { return cases(true); };
     update.name = "sparse_update";
     update.infer = infer_update_op;
     update.flops = update_flops;
