@@ -165,8 +165,9 @@ Result<Learned> MultVae::learn(const LearnRequest& request, ThreadPool& pool) {
   static_cast<nn::FitControl&>(options) = request.control;
   options.epochs = options_.epochs;
   options.early_stopping = options_.early_stopping;
-  options.early_stopping.restore_best = true;
   const bool validates = request.valid_in.majors > 0;
+  // The loss of training rises with the weight of the divergence: it does not say which is best.
+  options.early_stopping.restore_best = validates;
   std::string monitor = options.early_stopping.monitor;
   if (monitor.empty() || !validates) monitor = validates ? "valid_ndcg@100" : "train_loss";
   nn::Fingerprint fingerprint;

@@ -284,6 +284,31 @@ TEST(MultVae, LearnsWhatUsersShare) {
   }
 }
 
+TEST(MultVae, WithoutValidationIsThatOfTheLastEpoch) {
+  // Steps so long that the loss goes up and down: the last epoch's is not the least.
+  MultVaeOptions options = quick();
+  options.epochs = 12;
+  options.optimizer = nn::adam(0.2);
+  const CsrMatrix users = tastes();
+  const TempFolder folder;
+  nn::FitControl control;
+  control.checkpoints = folder / "checkpoints";
+  control.checkpoint_seconds = 0;
+  MultVae model(options);
+  const auto learned = model.learn({users.view(), {}, {}, control}, default_pool());
+  ASSERT_TRUE(learned.ok());
+  ASSERT_LT(learned->best_epoch, 12);
+  SafetensorsWriter writer;
+  model.save(writer);
+  ASSERT_TRUE(writer.write(folder / "model.safetensors").ok());
+  const auto weights = [&](const std::string& path) {
+    const auto file = SafetensorsFile::open(folder / path).value();
+    const auto values = file->get<float>("decoder_1.weight", 2).value();
+    return std::vector<float>(values.begin(), values.end());
+  };
+  EXPECT_EQ(weights("model.safetensors"), weights("checkpoints/last.safetensors"));
+}
+
 TEST(MultVae, IsTheSameOnAnyNumberOfThreadsAndAfterAResume) {
   const Split split = make_split(tastes(), {}, {.seed = 1, .heldout = 100}).value();
   MultVaeOptions options = quick();

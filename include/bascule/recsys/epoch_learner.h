@@ -10,7 +10,7 @@ namespace bascule {
 struct LearnRequest {
   CompressedView train;  ///< users × items
   /// Of users held out, by row: what the model sees of them, and what it has to find. No rows:
-  /// nothing is measured, and the last epoch is the best.
+  /// nothing is measured, and the model is that of the last epoch.
   CompressedView valid_in, valid_out;
   nn::FitControl control;
 };
