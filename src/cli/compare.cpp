@@ -11,6 +11,7 @@
 
 #include "cli/context.h"
 #include "cli/epoch_display.h"
+#include "cli/metrics_json.h"
 #include "cli/table.h"
 #include "cli/task.h"
 
@@ -21,10 +22,6 @@ struct Arguments {
   std::vector<std::string> specs, sets;
   std::string csv, report;
 };
-
-double users_per_second(const ComparedModel& model) {
-  return static_cast<double>(model.evaluation.users) / model.evaluation.seconds;
-}
 
 std::string small(double p) {
   constexpr double kLeast = 1e-4;
@@ -67,7 +64,7 @@ void print_table(const Comparison& comparison, const std::string& device) {
     row.insert(
         row.end(),
         {model.p_value ? small(*model.p_value) : "", human_seconds(model.fit_seconds),
-         with_commas(static_cast<std::int64_t>(users_per_second(model))),
+         with_commas(static_cast<std::int64_t>(model.users_per_second())),
          human_bytes(static_cast<double>(model.bytes)),
          model.peak_memory > 0 ? human_bytes(static_cast<double>(model.peak_memory)) : "unknown"});
     table.add(std::move(row));
@@ -82,22 +79,16 @@ void print_table(const Comparison& comparison, const std::string& device) {
 nlohmann::ordered_json json_of(const Comparison& comparison, const std::string& device) {
   nlohmann::ordered_json models = nlohmann::ordered_json::array();
   for (const ComparedModel& model : comparison.models) {
-    nlohmann::ordered_json metrics = nlohmann::ordered_json::object();
-    for (const auto& [name, m] : model.evaluation.metrics) {
-      metrics[name] = {{"value", m.value}, {"stderr", nullptr}, {"ci95", nullptr}};
-      if (m.standard_error) metrics[name]["stderr"] = *m.standard_error;
-      if (m.ci95) metrics[name]["ci95"] = *m.ci95;
-    }
     nlohmann::ordered_json one = {
         {"name", model.name},
         {"type", model.type},
-        {"metrics", metrics},
+        {"metrics", metrics_json(model.evaluation)},
         {"p_value", nullptr},
         {"bytes", model.bytes},
         {"peak_memory", model.peak_memory},
         {"epochs", model.epochs},
         {"best_epoch", model.best_epoch},
-        {"users_per_second", users_per_second(model)},
+        {"users_per_second", model.users_per_second()},
         {"seconds", {{"fit", model.fit_seconds}, {"evaluate", model.evaluation.seconds}}}};
     if (model.p_value) one["p_value"] = *model.p_value;
     models.push_back(std::move(one));
@@ -123,12 +114,8 @@ Status compare(const Arguments& arguments, const Context& context) {
   BASCULE_ASSIGN(const CompileOptions compile,
                  context.compile_options(make_cpu_device(default_pool())->target()));
   request.precision = compile.precision;
-  request.data_dirs = context.search_dirs();
-  request.log = [&](const std::string& line) { context.log(line); };
-  request.interrupted = [] { return interrupt_flag().load(); };
   EpochDisplay display(context);
-  request.on_progress = [&](const nn::Progress& now) { display.show(now); };
-  request.on_epoch = [&](const nn::History& history) { display.show(history); };
+  display.watch(request);
   BASCULE_ASSIGN(const Comparison comparison,
                  compare_recommenders(models, request, default_pool()));
   if (!arguments.csv.empty())

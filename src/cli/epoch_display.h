@@ -2,6 +2,7 @@
 #include <optional>
 
 #include <bascule/nn/trainer.h>
+#include <bascule/recsys/training.h>
 
 #include "cli/context.h"
 #include "cli/epoch_table.h"
@@ -13,6 +14,8 @@ namespace bascule::cli {
 class EpochDisplay {
  public:
   explicit EpochDisplay(const Context& context);
+  /// Searches, logs and stops as the context says, and shows what the fit of a recommender reports.
+  void watch(FitRequest& request);
   void show(const nn::Progress& now);
   void show(const nn::History& history);
 

@@ -5,6 +5,7 @@
 #include <bascule/recsys/saved_run.h>
 
 #include "cli/evaluate_verbs.h"
+#include "cli/metrics_json.h"
 #include "cli/open_run.h"
 #include "cli/table.h"
 
@@ -65,13 +66,7 @@ Status evaluate_recommend(const EvaluateArguments& arguments, const Context& con
                                    trained ? &run.model() : nullptr, default_pool()));
   const Evaluation& evaluation = result.evaluation;
   if (context.json) {
-    nlohmann::ordered_json metrics = nlohmann::ordered_json::object();
-    for (const auto& [name, m] : evaluation.metrics) {
-      metrics[name] = {{"value", m.value}, {"stderr", nullptr}, {"ci95", nullptr}};
-      if (m.standard_error) metrics[name]["stderr"] = *m.standard_error;
-      if (m.ci95) metrics[name]["ci95"] = *m.ci95;
-    }
-    print_json({{"metrics", metrics},
+    print_json({{"metrics", metrics_json(evaluation)},
                 {"users", evaluation.users},
                 {"device", device},
                 {"split", settings.text("evaluate.split")},

@@ -44,12 +44,8 @@ Status fit_recommend(const FitArguments& arguments, const Config& config, const 
   BASCULE_ASSIGN(request.precision, context.recommender_precision(settings));
   request.out = arguments.out;
   request.resume = arguments.resume;
-  request.data_dirs = context.search_dirs();
-  request.log = [&](const std::string& line) { context.log(line); };
-  request.interrupted = [] { return interrupt_flag().load(); };
   EpochDisplay display(context);
-  request.on_progress = [&](const nn::Progress& now) { display.show(now); };
-  request.on_epoch = [&](const nn::History& history) { display.show(history); };
+  display.watch(request);
   BASCULE_ASSIGN(const FitOutcome outcome, fit_recommender(settings, request, default_pool()));
   if (!context.json) {
     print_outcome(outcome, device);

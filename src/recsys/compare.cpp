@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <memory>
 
@@ -8,7 +9,7 @@
 #include <bascule/data/split.h>
 #include <bascule/recsys/compare.h>
 #include <bascule/recsys/epoch_learner.h>
-#include <bascule/recsys/popularity.h>
+#include <bascule/recsys/evaluate_split.h>
 #include <bascule/recsys/spec.h>
 
 #include "recsys/moments.h"
@@ -59,8 +60,7 @@ class Comparer {
   Result<ComparedModel> run(const NamedSettings& named) {
     ComparedModel result;
     result.name = named.name;
-    const std::unique_ptr<Recommender> model =
-        make_recommender(named.settings, precision_for(named.settings));
+    const std::unique_ptr<Recommender> model = make_recommender(named.settings, request_.precision);
     result.type = model->type();
     BASCULE_TRY(check_fit_memory(*model, split_.train.view()));
     const bool counted = reset_peak_memory();
@@ -72,22 +72,14 @@ class Comparer {
     model->save(tensors);
     result.bytes = tensors.bytes();
 
-    EvaluateOptions options;
-    BASCULE_ASSIGN(options.metrics, metrics());
-    options.graded = named.settings.flag("evaluate.graded");
-    options.keep_users = true;
-    const bool test = named.settings.text("evaluate.part") == "test";
+    BASCULE_ASSIGN(const std::vector<Metric> measured, metrics());
     BASCULE_ASSIGN(result.evaluation,
-                   evaluate(*model, (test ? split_.test_in : split_.valid_in).view(),
-                            (test ? split_.test_out : split_.valid_out).view(), options, pool_));
+                   evaluate_part(*model, split_, named.settings.text("evaluate.part"), measured,
+                                 named.settings, pool_));
     return result;
   }
 
  private:
-  [[nodiscard]] Precision precision_for(const Settings& settings) const {
-    return make_recommender(settings)->learns_by_epochs() ? request_.precision : Precision::kFp32;
-  }
-
   Status fit(Recommender& model, ComparedModel& result) const {
     if (!model.learns_by_epochs()) {
       StageTimes times;
@@ -138,6 +130,10 @@ void judge(Comparison& comparison) {
 
 }  // namespace
 
+double ComparedModel::users_per_second() const {
+  return evaluation.seconds > 0 ? static_cast<double>(evaluation.users) / evaluation.seconds : 0;
+}
+
 std::vector<std::string> comparison_metrics() {
   return {"recall@20", "recall@50", kDecisive, "map@100", "coverage@100"};
 }
@@ -151,9 +147,11 @@ Result<std::vector<NamedSettings>> models_of(const Config& config, const std::st
       continue;
     }
     const std::size_t close = key.find("].");
-    if (close == std::string::npos)
-      return Error{Code::kUsage, fmt::format("{}: {} is empty", value.origin, key)};
-    const std::size_t index = std::stoul(key.substr(kModels.size() + 1));
+    std::size_t index = 0;
+    const char* const digits = key.data() + kModels.size() + 1;
+    const auto parsed = std::from_chars(digits, key.data() + key.size(), index);
+    if (close == std::string::npos || parsed.ec != std::errc() || parsed.ptr != key.data() + close)
+      return Error{Code::kUsage, fmt::format("{}: {} names no key of a model", value.origin, key)};
     own[index].put(key.substr(close + 2), value);
   }
   std::vector<NamedSettings> models;

@@ -7,12 +7,6 @@
 namespace bascule {
 namespace {
 
-double users_per_second(const ComparedModel& model) {
-  return model.evaluation.seconds > 0
-             ? static_cast<double>(model.evaluation.users) / model.evaluation.seconds
-             : 0;
-}
-
 BarChart bars(const Comparison& comparison, const std::string& metric) {
   BarChart chart{metric, {}};
   for (const ComparedModel& model : comparison.models) {
@@ -47,7 +41,7 @@ std::string comparison_csv(const Comparison& comparison) {
     }
     text += fmt::format(",{},{:.6f},{:.1f},{},{},{},{}\n",
                         model.p_value ? fmt::format("{:.6g}", *model.p_value) : "",
-                        model.fit_seconds, users_per_second(model), model.bytes, model.peak_memory,
+                        model.fit_seconds, model.users_per_second(), model.bytes, model.peak_memory,
                         model.epochs, model.best_epoch);
   }
   return text;
@@ -80,7 +74,7 @@ std::string comparison_report(const Comparison& comparison) {
       row.push_back(fmt::format("{:.4f}", model.evaluation.metrics.at(metric).value));
     row.insert(row.end(), {model.p_value ? fmt::format("{:.2g}", *model.p_value) : "",
                            fmt::format("{:.3f}", model.fit_seconds),
-                           fmt::format("{:.0f}", users_per_second(model)),
+                           fmt::format("{:.0f}", model.users_per_second()),
                            fmt::format("{:.1f}", static_cast<double>(model.bytes) * 1e-6),
                            fmt::format("{:.0f}", static_cast<double>(model.peak_memory) * 1e-6)});
     table.rows.push_back(std::move(row));

@@ -1,4 +1,3 @@
-#include <bascule/data/split.h>
 #include <bascule/recsys/evaluate_split.h>
 #include <bascule/recsys/popularity.h>
 #include <bascule/recsys/spec.h>
@@ -26,18 +25,25 @@ Result<SplitEvaluation> evaluate_on_split(const Settings& settings, const CsrMat
     trained = refitted.get();
   }
 
-  const bool test = settings.text("evaluate.part") == "test";
-  const CsrMatrix& fold_in = test ? split.test_in : split.valid_in;
-  const CsrMatrix& targets = test ? split.test_out : split.valid_out;
+  BASCULE_ASSIGN(const std::vector<Metric> metrics, metrics_at(at));
+  BASCULE_ASSIGN(result.evaluation, evaluate_part(*trained, split, settings.text("evaluate.part"),
+                                                  metrics, settings, pool));
+  return result;
+}
+
+Result<Evaluation> evaluate_part(const Recommender& model, const Split& split,
+                                 std::string_view part, const std::vector<Metric>& metrics,
+                                 const Settings& settings, ThreadPool& pool) {
+  const bool test = part == "test";
   const std::vector<std::int64_t> item_users = count_item_users(split.train.view());
   EvaluateOptions options;
-  BASCULE_ASSIGN(options.metrics, metrics_at(at));
+  options.metrics = metrics;
   options.graded = settings.flag("evaluate.graded");
   options.item_users = item_users;
   options.train_users = split.train.rows();
-  BASCULE_ASSIGN(result.evaluation,
-                 evaluate(*trained, fold_in.view(), targets.view(), options, pool));
-  return result;
+  options.keep_users = true;
+  return evaluate(model, (test ? split.test_in : split.valid_in).view(),
+                  (test ? split.test_out : split.valid_out).view(), options, pool);
 }
 
 }  // namespace bascule

@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <bascule/data/split.h>
 #include <bascule/recsys/epoch_learner.h>
-#include <bascule/recsys/evaluate.h>
+#include <bascule/recsys/evaluate_split.h>
 #include <bascule/recsys/spec.h>
 
 #include "nn/fingerprint.h"
@@ -17,13 +16,9 @@ Status test(const Recommender& model, const Settings& settings, const Split& spl
   std::vector<std::int32_t> at;
   for (const std::int64_t k : settings.integers("evaluate.at"))
     at.push_back(static_cast<std::int32_t>(k));
-  EvaluateOptions options;
   BASCULE_ASSIGN(const std::vector<Metric> metrics, metrics_at(at));
-  for (const Metric& metric : metrics) {
-    if (metric.info->kind != MetricKind::kNovelty) options.metrics.push_back(metric);
-  }
   BASCULE_ASSIGN(const Evaluation evaluation,
-                 evaluate(model, split.test_in.view(), split.test_out.view(), options, pool));
+                 evaluate_part(model, split, "test", metrics, settings, pool));
   for (const auto& [name, metric] : evaluation.metrics)
     outcome.metrics["test_" + name] = metric.value;
   return {};

@@ -83,5 +83,7 @@ def test_refuses(compared, taste, tmp_path):
     refused(2, "compare", path, says="model.lambda")
     path.write_text(spec(taste / "ratings.csv", '[[models]]\n'))
     refused(2, "compare", path, says="models[0]")
+    for key in ("models[99999999999999999999999].l2", "models[x].l2", "models[0]"):
+        refused(2, "compare", paths[0], "--set", f"{key}=1", says=key)
     refused(2, "compare", "fashion-mlp", says="classify")
     refused(2, "compare", tmp_path / "missing.toml", says="missing.toml")

@@ -34,6 +34,9 @@ struct ComparedModel {
   /// That it is as good as the best model by NDCG@100, two-sided, from the paired differences of
   /// the users by the normal law; none of the best one itself and where nothing differs.
   std::optional<double> p_value;
+
+  /// Whose lists were made and measured in a second.
+  [[nodiscard]] double users_per_second() const;
 };
 
 struct Comparison {

@@ -2,11 +2,13 @@
 // A model measured on a split of the data it was fitted on.
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include <bascule/base/config.h>
 #include <bascule/base/status.h>
 #include <bascule/base/threads.h>
+#include <bascule/data/split.h>
 #include <bascule/recsys/contract.h>
 #include <bascule/recsys/evaluate.h>
 #include <bascule/tensor/compressed.h>
@@ -27,5 +29,11 @@ Result<SplitEvaluation> evaluate_on_split(const Settings& settings, const CsrMat
                                           std::span<const std::int64_t> time,
                                           std::span<const std::int32_t> at,
                                           const Recommender* trained, ThreadPool& pool);
+
+/// A model that has seen the training part only, measured on "test" or "valid"; relevance is graded
+/// as the settings say, and the values of all users are kept.
+Result<Evaluation> evaluate_part(const Recommender& model, const Split& split,
+                                 std::string_view part, const std::vector<Metric>& metrics,
+                                 const Settings& settings, ThreadPool& pool);
 
 }  // namespace bascule
