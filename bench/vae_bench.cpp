@@ -14,6 +14,7 @@
 #include <bascule/bascule.h>
 
 #include "driver.h"
+#include "recsys/vae_parameters.h"
 #include "recsys/vae_training.h"
 
 namespace bascule {
@@ -61,15 +62,7 @@ class Bench {
     form_ = std::make_unique<detail::VaeForm>(options_, split_.train.cols());
     device_ = make_cpu_device(default_pool());
     store_ = std::make_unique<VariableStore>(*device_);
-    for (const detail::VaeParameter& p : detail::vae_parameters(*form_)) {
-      std::vector<float> values(static_cast<std::size_t>(p.shape.count()));
-      const nn::Initializer kind{p.shape.rank() == 2 ? nn::Initializer::Kind::kGlorotUniform
-                                                     : nn::Initializer::Kind::kConstant};
-      BASCULE_TRY(nn::initialize(kind, p.shape, {p.shape[0], p.shape[p.shape.rank() - 1]}, 1,
-                                 nn::name_stream(p.name), values));
-      BASCULE_TRY(store_->declare(p.name, f32(p.shape), VariableRole::kParameter));
-      BASCULE_TRY(store_->write(p.name, std::span<const float>(values)));
-    }
+    BASCULE_TRY(detail::initialize_vae(*form_, options_.seed, *store_, default_pool()));
     request_.train = split_.train.view();
     BASCULE_ASSIGN(auto training, detail::VaeTraining::make(options_, *form_, request_, nobody_,
                                                             *store_, default_pool()));

@@ -95,4 +95,23 @@ std::vector<OpCase> with_bf16(std::vector<OpCase> cases) {
   return cases;
 }
 
+OpInfo logits_op(std::string_view name, decltype(OpInfo::infer) infer,
+                 decltype(OpInfo::cases) cases) {
+  OpInfo info;
+  info.name = name;
+  info.infer = infer;
+  info.flops = per_input_element<13>;
+  info.cases = cases;
+  return info;
+}
+
+std::vector<OpCase> logits_cases(const std::vector<ValueType>& inputs, const InputRange& second) {
+  std::vector<OpCase> both;
+  for (const double reach : {4.0, 300.0}) {
+    both.push_back(op_case(inputs, {}, {{-reach, reach}, second}));
+    both.back().name += fmt::format(" within {}", reach);
+  }
+  return both;
+}
+
 }  // namespace bascule::detail

@@ -39,4 +39,11 @@ OpCase op_case(std::vector<ValueType> inputs, Attributes attributes = {},
 /// The cases of a product, and the same with operands that it rounds to bf16.
 std::vector<OpCase> with_bf16(std::vector<OpCase> cases);
 
+/// A loss of rows of logits, or its gradient.
+OpInfo logits_op(std::string_view name, decltype(OpInfo::infer) infer,
+                 decltype(OpInfo::cases) cases);
+/// Cases with logits of common size, and so large that their exponentials overflow; `second` is the
+/// range of what they are compared with.
+std::vector<OpCase> logits_cases(const std::vector<ValueType>& inputs, const InputRange& second);
+
 }  // namespace bascule::detail

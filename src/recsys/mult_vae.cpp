@@ -8,44 +8,19 @@
 
 #include <bascule/base/crc32c.h>
 #include <bascule/devices/device.h>
-#include <bascule/nn/initializer.h>
 #include <bascule/nn/network.h>
 #include <bascule/recsys/mult_vae.h>
 #include <bascule/recsys/popularity.h>
 
 #include "nn/epoch_loop.h"
+#include "recsys/vae_parameters.h"
 #include "recsys/vae_training.h"
 
 namespace bascule {
 namespace {
 
-/// Of a bias, as in the published code.
-constexpr double kBiasScale = 0.001;
-
 /// Of a product: programs are made for multiples of it, and for one user.
 constexpr std::int64_t kTileRows = 12;
-
-Status declare(const detail::VaeForm& form, VariableStore& store) {
-  for (const detail::VaeParameter& p : detail::vae_parameters(form))
-    BASCULE_TRY(store.declare(p.name, f32(p.shape), VariableRole::kParameter));
-  return {};
-}
-
-Status initialize(const detail::VaeForm& form, std::uint64_t seed, VariableStore& store,
-                  ThreadPool& pool) {
-  using nn::Initializer;
-  BASCULE_TRY(declare(form, store));
-  for (const detail::VaeParameter& p : detail::vae_parameters(form)) {
-    const bool weight = p.shape.rank() == 2;
-    const Initializer kind = weight ? Initializer{Initializer::Kind::kGlorotUniform}
-                                    : Initializer{Initializer::Kind::kNormal, kBiasScale};
-    const nn::Fans fans = weight ? nn::Fans{p.shape[0], p.shape[1]} : nn::Fans{};
-    std::vector<float> values(static_cast<std::size_t>(p.shape.count()));
-    BASCULE_TRY(nn::initialize(kind, p.shape, fans, seed, nn::name_stream(p.name), values, pool));
-    BASCULE_TRY(store.write(p.name, std::span<const float>(values)));
-  }
-  return {};
-}
 
 template <class T>
 std::uint32_t add(std::span<const T> values, std::uint32_t crc) {
@@ -158,7 +133,7 @@ Result<Learned> MultVae::learn(const LearnRequest& request, ThreadPool& pool) {
   const std::int64_t items = request.train.minors;
   state_ = std::make_unique<State>(options_, items, pool);
   item_users_ = count_item_users(request.train);
-  BASCULE_TRY(initialize(state_->form(), options_.seed, state_->store(), pool));
+  BASCULE_TRY(detail::initialize_vae(state_->form(), options_.seed, state_->store(), pool));
   BASCULE_ASSIGN(auto training, detail::VaeTraining::make(options_, state_->form(), request, *this,
                                                           state_->store(), pool));
   nn::EpochOptions options;
@@ -189,7 +164,7 @@ Result<Learned> MultVae::learn(const LearnRequest& request, ThreadPool& pool) {
   BASCULE_ASSIGN(const auto parameters,
                  nn::VariableSnapshot::take(state_->store(), nn::kModelRoles));
   auto serving = std::make_unique<State>(options_, items, default_pool());
-  BASCULE_TRY(declare(serving->form(), serving->store()));
+  BASCULE_TRY(detail::declare_vae(serving->form(), serving->store()));
   BASCULE_TRY(parameters.restore(serving->store()));
   state_ = std::move(serving);
   return Learned{std::move(result), training.batch_seconds()};
@@ -240,7 +215,7 @@ Status MultVae::load(std::shared_ptr<const SafetensorsFile> file) {
     parameters[p.name] = values;
   }
   auto state = std::make_unique<State>(options_, std::ssize(counts), default_pool());
-  BASCULE_TRY(declare(state->form(), state->store()));
+  BASCULE_TRY(detail::declare_vae(state->form(), state->store()));
   for (const auto& [name, values] : parameters) BASCULE_TRY(state->store().write(name, values));
   item_users_.assign(counts.begin(), counts.end());
   state_ = std::move(state);

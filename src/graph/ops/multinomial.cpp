@@ -9,8 +9,6 @@
 namespace bascule {
 namespace {
 
-using detail::op_case;
-
 void require_inputs(std::string_view op, std::span<const ValueType> inputs) {
   detail::require_dense(op, inputs[0], DType::kF32);
   detail::require_rank(op, inputs[0], 2);
@@ -44,31 +42,19 @@ std::vector<OpCase> cases(bool gradient) {
        {std::array<std::int64_t, 3>{1, 1, 1}, {7, 5, 9}, {128, 10, 0}, {3, 4000, 300}, {0, 4, 0}}) {
     std::vector<ValueType> inputs = {f32({rows, columns}), csr_f32({rows, columns}, capacity)};
     if (gradient) inputs.push_back(f32({rows}));
-    for (const double reach : {4.0, 300.0}) {
-      all.push_back(op_case(inputs, {}, {{-reach, reach}, {0.5, 3}}));
-      all.back().name += fmt::format(" within {}", reach);
-    }
+    for (OpCase& one : detail::logits_cases(inputs, {0.5, 3})) all.push_back(std::move(one));
   }
   return all;
-}
-
-OpInfo declare(std::string_view name, decltype(OpInfo::infer) infer,
-               decltype(OpInfo::cases) all_cases) {
-  OpInfo info;
-  info.name = name;
-  info.infer = infer;
-  info.flops = detail::per_input_element<13>;
-  info.cases = all_cases;
-  return info;
 }
 
 }  // namespace
 
 std::span<const OpInfo> multinomial_ops() {
   static const std::array ops = [] {
-    OpInfo loss = declare("multinomial_nll", infer_loss, [] { return cases(false); });
+    OpInfo loss = detail::logits_op("multinomial_nll", infer_loss, [] { return cases(false); });
     loss.gradient = gradient;
-    OpInfo slope = declare("multinomial_nll_grad", infer_grad, [] { return cases(true); });
+    OpInfo slope =
+        detail::logits_op("multinomial_nll_grad", infer_grad, [] { return cases(true); });
     slope.in_place = {0};
     return std::array{loss, slope};
   }();
