@@ -1,8 +1,8 @@
 // Times training steps and lists of Mult-VAE, on command (driver.h):
 //   vae_bench DATA_DIR SET MIN_RATING HELDOUT fp32|bf16
 //   dump PATH    the split as safetensors: train, valid_in, valid_out, test_in, test_out
-//   steps N      seconds of N training steps, batches included; seconds in which batches were made;
-//                peak memory so far, MiB
+//   steps N      seconds of N training steps, batches included; seconds in which they were waited
+//                for; peak memory so far, MiB
 //   lists N      seconds of top-100 lists for N test users
 //   one N        median seconds of one user's top-100 list, of N
 #include <algorithm>
@@ -87,13 +87,13 @@ class Bench {
   }
 
   Result<std::string> steps(std::int64_t count) {
-    const double made = training_->batch_seconds();
+    const double waited = training_->batch_seconds();
     const Stopwatch watch;
     for (std::int64_t i = 0; i < count; ++i) BASCULE_TRY(training_->step());
     const double seconds = watch.seconds();
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
-    return fmt::format("{} {} {}", seconds, training_->batch_seconds() - made,
+    return fmt::format("{} {} {}", seconds, training_->batch_seconds() - waited,
                        static_cast<double>(usage.ru_maxrss) / 1024);
   }
 

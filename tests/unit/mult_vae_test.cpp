@@ -15,6 +15,8 @@
 
 #include "recsys/mult_vae_graphs.h"
 #include "recsys/user_rows.h"
+#include "recsys/vae_parameters.h"
+#include "recsys/vae_training.h"
 #include "temp_folder.h"
 
 namespace bascule {
@@ -307,6 +309,53 @@ TEST(MultVae, WithoutValidationIsThatOfTheLastEpoch) {
     return std::vector<float>(values.begin(), values.end());
   };
   EXPECT_EQ(weights("model.safetensors"), weights("checkpoints/last.safetensors"));
+}
+
+/// Losses of some steps, and all variables after them.
+struct Steps {
+  std::vector<float> losses;
+  std::map<std::string, std::vector<float>> variables;
+  bool operator==(const Steps&) const = default;
+};
+Steps run_steps(const CsrMatrix& x, const MultVaeOptions& options, ThreadPool& pool,
+                const detail::VaeExecution& execution) {
+  const VaeForm form(options, x.cols());
+  const auto device = make_cpu_device(pool);
+  VariableStore store(*device);
+  EXPECT_TRUE(detail::initialize_vae(form, options.seed, store, pool).ok());
+  const LearnRequest request{x.view(), {}, {}, {}};
+  const Popularity nobody;  // validates nothing
+  auto training = detail::VaeTraining::make(options, form, request, nobody, store, pool, execution);
+  EXPECT_TRUE(training.ok()) << training.error().message;
+  const std::array<float, 1> rate = {0.003F};
+  EXPECT_TRUE(store.write("lr", std::span<const float>(rate)).ok());
+  Steps steps;
+  training->start(1, 2);
+  EXPECT_TRUE(training->skip().ok());
+  for (std::int64_t step = 1; step < 2 * training->batches(); ++step) {
+    EXPECT_TRUE(training->step().ok());
+    steps.losses.push_back(store.values<float>("sums.loss").value()[0]);
+  }
+  EXPECT_FALSE(training->step().ok());
+  for (const auto& [name, variable] : store.all())
+    if (variable.type.dtype == DType::kF32)
+      steps.variables[name] = store.values<float>(name).value();
+  return steps;
+}
+
+TEST(MultVae, BatchesMadeAheadChangeNothing) {
+  const CsrMatrix users = tastes();
+  MultVaeOptions options = quick();
+  options.batch_size = 70;  // the last one of an epoch is shorter
+  for (const bool variational : {true, false}) {
+    options.variational = variational;
+    ThreadPool one(1);
+    const Steps asked = run_steps(users, options, one, {.batches_ahead = false});
+    for (const int threads : {1, 2, 3}) {
+      ThreadPool pool(threads);
+      EXPECT_EQ(run_steps(users, options, pool, {.batches_ahead = true}), asked) << threads;
+    }
+  }
 }
 
 TEST(MultVae, IsTheSameOnAnyNumberOfThreadsAndAfterAResume) {
