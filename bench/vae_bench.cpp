@@ -62,11 +62,11 @@ class Bench {
     form_ = std::make_unique<detail::VaeForm>(options_, split_.train.cols());
     device_ = make_cpu_device(default_pool());
     store_ = std::make_unique<VariableStore>(*device_);
+    BASCULE_TRY(detail::declare_parameters(detail::vae_parameters(*form_), *store_));
     BASCULE_TRY(detail::initialize_vae(*form_, options_.seed, *store_, default_pool()));
     request_.train = split_.train.view();
-    BASCULE_ASSIGN(auto training, detail::VaeTraining::make(options_, *form_, request_, nobody_,
-                                                            *store_, default_pool()));
-    training_ = std::make_unique<detail::VaeTraining>(std::move(training));
+    BASCULE_ASSIGN(training_, detail::VaeTraining::make(options_, *form_, request_, nobody_,
+                                                        *store_, default_pool()));
     const std::vector<float> rate = {1e-3F};
     BASCULE_TRY(store_->write("lr", std::span<const float>(rate)));
     training_->start(0, 1000);

@@ -65,6 +65,7 @@
 #include <bascule/nn/spec.h>
 #include <bascule/nn/trainer.h>
 #include <bascule/nn/training.h>
+#include <bascule/recsys/autoencoder.h>
 #include <bascule/recsys/compare.h>
 #include <bascule/recsys/contract.h>
 #include <bascule/recsys/ease.h>
@@ -86,6 +87,7 @@
 #include <bascule/recsys/metrics/registry.h>
 #include <bascule/recsys/mult_vae.h>
 #include <bascule/recsys/popularity.h>
+#include <bascule/recsys/rec_vae.h>
 #include <bascule/recsys/saved_run.h>
 #include <bascule/recsys/scoring_recommender.h>
 #include <bascule/recsys/spec.h>

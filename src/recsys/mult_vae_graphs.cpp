@@ -71,8 +71,8 @@ VaeForm::VaeForm(const MultVaeOptions& options, std::int64_t items)
   decoder.push_back(items);
 }
 
-std::vector<VaeParameter> vae_parameters(const VaeForm& form) {
-  std::vector<VaeParameter> all;
+std::vector<ModelParameter> vae_parameters(const VaeForm& form) {
+  std::vector<ModelParameter> all;
   for (const auto& [part, widths] :
        {std::pair{"encoder", &form.encoder}, {"decoder", &form.decoder}}) {
     for (std::size_t layer = 0; layer + 1 < widths->size(); ++layer) {
@@ -103,7 +103,7 @@ Graph vae_training_graph(const VaeForm& form, const MultVaeOptions& options, std
     losses = losses + beta * divergence(encoded);
   }
   std::vector<Value> parameters;
-  for (const VaeParameter& p : vae_parameters(form))
+  for (const ModelParameter& p : vae_parameters(form))
     parameters.push_back(graph.variable(p.name, f32(p.shape)));
   nn::minimize(graph, mean(losses), parameters, options.optimizer);
   nn::add_to_sum(graph, nn::kLossSum, losses);

@@ -6,6 +6,8 @@
 #include <bascule/graph/graph.h>
 #include <bascule/recsys/mult_vae.h>
 
+#include "recsys/model_parameter.h"
+
 namespace bascule::detail {
 
 /// Widths of the layers, from items to factors and back. In a variational encoder the last width is
@@ -19,12 +21,8 @@ struct VaeForm {
   [[nodiscard]] std::int64_t items() const { return encoder.front(); }
 };
 
-struct VaeParameter {
-  std::string name;
-  Shape shape;
-};
 /// "encoder_1.weight" [in, out], "encoder_1.bias" [out], …, "decoder_1.weight", …
-std::vector<VaeParameter> vae_parameters(const VaeForm& form);
+std::vector<ModelParameter> vae_parameters(const VaeForm& form);
 
 /// Inputs "x", the batch as the encoder sees it, and "targets", of at most `capacity` stored
 /// elements. Adds the loss of every user to the control variable "sums.loss".

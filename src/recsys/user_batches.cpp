@@ -28,7 +28,8 @@ struct UserBatches::State {
   State(const CompressedView& rows, const UserBatchOptions& options, BatchPlan plan,
         ThreadPool& workers)
       : train(rows),
-        dropout{options.dropout, RandomValues(options.seed, kDropoutStream), 0},
+        dropout(options.dropout),
+        random(options.seed, kDropoutStream),
         pool(options.ahead ? nullptr : &workers),
         order(std::move(plan)),
         ahead(options.ahead ? kBatchesAhead + 1 : 0,
@@ -37,7 +38,8 @@ struct UserBatches::State {
   }
 
   const CompressedView train;
-  const ItemDropout dropout;
+  const std::vector<double> dropout;
+  const RandomValues random;
   ThreadPool* const pool;
 
   // Belongs to whoever makes batches.
@@ -66,9 +68,12 @@ struct UserBatches::State {
 };
 
 void UserBatches::State::make(std::int64_t number, UserBatch& to) {
-  const std::span<const std::int32_t> users = order.at(number).samples;
-  ItemDropout left_out = dropout;
-  left_out.step = static_cast<std::uint64_t>(number);
+  const BatchOrder::Place place = order.at(number);
+  const std::span<const std::int32_t> users = place.samples;
+  const ItemDropout left_out{dropout[static_cast<std::size_t>(place.epoch) % dropout.size()],
+                             random, static_cast<std::uint64_t>(number)};
+  to.pass = place.epoch;
+  to.index = place.index;
   to.users = users.size();
   to.input.clear();
   to.targets.clear();

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include <bascule/base/status.h>
 #include <bascule/base/threads.h>
@@ -14,7 +15,9 @@ namespace bascule::detail {
 
 struct UserBatchOptions {
   std::int64_t batch_size = 500;
-  double dropout = 0;  ///< share of the stored elements that `input` lacks, in [0, 1)
+  /// Share of the stored elements that `input` lacks, in [0, 1): of one pass over the users after
+  /// another, and over again. Not empty.
+  std::vector<double> dropout = {0};
   std::uint64_t seed = 1;
   /// One batch is made on a thread of its own while the one before is in use; else each when it is
   /// asked for, by the pool. The batches are the same.
@@ -22,6 +25,8 @@ struct UserBatchOptions {
 };
 
 struct UserBatch {
+  std::int64_t pass = 0;   ///< over the users
+  std::int64_t index = 0;  ///< in the pass
   std::size_t users = 0;
   UserRows input;    ///< scaled to length 1, after dropout
   UserRows targets;  ///< as they are

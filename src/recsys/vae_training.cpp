@@ -7,83 +7,56 @@
 namespace bascule::detail {
 namespace {
 
-/// As the published code: validation by NDCG@100, Recall@20 and Recall@50 beside it.
-Result<std::vector<Metric>> validation_metrics() {
-  std::vector<Metric> metrics;
-  for (const char* name : {"ndcg@100", "recall@20", "recall@50"}) {
-    BASCULE_ASSIGN(const Metric metric, parse_metric(name));
-    metrics.push_back(metric);
-  }
-  return metrics;
+/// Steps in which the weight of the divergence rises.
+std::int64_t anneal_steps(const MultVaeOptions& options, std::int64_t batches) {
+  const auto steps = static_cast<double>(options.epochs * batches);
+  const auto share = static_cast<std::int64_t>(options.anneal_share * steps);
+  return std::max<std::int64_t>(options.anneal_steps > 0 ? options.anneal_steps : share, 1);
 }
 
 }  // namespace
 
-VaeTraining::VaeTraining(const MultVaeOptions& options, const VaeForm& form,
-                         const LearnRequest& request, const Recommender& model,
-                         VariableStore& store, UserBatches batches, ThreadPool& pool)
-    : options_(&options),
-      form_(&form),
-      request_(&request),
-      model_(&model),
-      store_(&store),
-      pool_(&pool),
-      batches_(std::move(batches)) {}
-
-Result<VaeTraining> VaeTraining::make(const MultVaeOptions& options, const VaeForm& form,
-                                      const LearnRequest& request, const Recommender& model,
-                                      VariableStore& store, ThreadPool& pool,
-                                      const VaeExecution& execution) {
+Result<std::unique_ptr<VaeTraining>> VaeTraining::make(const MultVaeOptions& options,
+                                                       const VaeForm& form,
+                                                       const LearnRequest& request,
+                                                       const Recommender& model,
+                                                       VariableStore& store, ThreadPool& pool,
+                                                       const VaeExecution& execution) {
   BASCULE_ASSIGN(UserBatches batches, UserBatches::make(request.train,
-                                                        {options.batch_size, options.dropout,
-                                                         options.seed, execution.batches_ahead},
+                                                        {.batch_size = options.batch_size,
+                                                         .dropout = {options.dropout},
+                                                         .seed = options.seed,
+                                                         .ahead = execution.batches_ahead},
                                                         pool));
-  const std::int64_t batch_size = batches.batch_size();
-  VaeTraining training(options, form, request, model, store, std::move(batches), pool);
-  BASCULE_ASSIGN(training.metrics_, validation_metrics());
-
-  const std::int64_t steps = options.epochs * training.batches();
-  const auto share = static_cast<std::int64_t>(options.anneal_share * static_cast<double>(steps));
-  const std::int64_t anneal =
-      std::max<std::int64_t>(options.anneal_steps > 0 ? options.anneal_steps : share, 1);
-  const std::int64_t capacity = largest_batch(request.train, batch_size);
-  BASCULE_TRY(training.compile(batch_size, capacity, anneal));
-  const std::int64_t rest = training.samples() % batch_size;
-  if (rest > 0) BASCULE_TRY(training.compile(rest, capacity, anneal));
-  training.step_text_ = to_text(vae_training_graph(form, options, batch_size, capacity, anneal));
+  constexpr std::int64_t kPasses = 1;
+  std::unique_ptr<VaeTraining> training(
+      new VaeTraining(request, model, store, std::move(batches), kPasses, pool));
+  BASCULE_TRY(training->compile(options, form));
   return training;
 }
 
-Status VaeTraining::compile(std::int64_t batch, std::int64_t capacity, std::int64_t anneal_steps) {
+Status VaeTraining::compile(const MultVaeOptions& options, const VaeForm& form) {
   CompileOptions compile;
-  compile.precision = options_->precision;
-  BASCULE_ASSIGN(Program program,
-                 Program::make(vae_training_graph(*form_, *options_, batch, capacity, anneal_steps),
-                               *store_, compile));
-  programs_.emplace(static_cast<std::size_t>(batch), std::move(program));
+  compile.precision = options.precision;
+  const std::vector<std::int64_t> sizes = batch_sizes();
+  const auto graph = [&](std::int64_t users) {
+    return vae_training_graph(form, options, users, capacity(), anneal_steps(options, batches()));
+  };
+  for (const std::int64_t users : sizes) {
+    BASCULE_ASSIGN(Program program, Program::make(graph(users), store(), compile));
+    programs_.emplace(static_cast<std::size_t>(users), std::move(program));
+  }
+  set_step_text(to_text(graph(sizes[0])));
   return {};
 }
 
-Status VaeTraining::step() {
-  BASCULE_ASSIGN(UserBatch* const batch, batches_.next());
-  CsrArgument x = batch->input.argument(), targets = batch->targets.argument();
-  Program& program = programs_.at(batch->users);
+Status VaeTraining::train_on(UserBatch& batch) {
+  Program& program = programs_.at(batch.users);
+  CsrArgument x = batch.input.argument(), targets = batch.targets.argument();
   BASCULE_TRY(program.bind("x", &x));
   BASCULE_TRY(program.bind("targets", &targets));
   program.step();
-  batches_.give_back();
   return {};
-}
-
-Result<std::map<std::string, double>> VaeTraining::validate() {
-  std::map<std::string, double> values;
-  if (request_->valid_in.majors == 0) return values;
-  EvaluateOptions options;
-  options.metrics = metrics_;
-  BASCULE_ASSIGN(const Evaluation evaluation,
-                 evaluate(*model_, request_->valid_in, request_->valid_out, options, *pool_));
-  for (const auto& [name, metric] : evaluation.metrics) values[name] = metric.value;
-  return values;
 }
 
 }  // namespace bascule::detail

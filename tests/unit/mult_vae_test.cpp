@@ -13,6 +13,7 @@
 #include <bascule/recsys/popularity.h>
 #include <bascule/run/program.h>
 
+#include "autoencoder_testing.h"
 #include "recsys/mult_vae_graphs.h"
 #include "recsys/user_rows.h"
 #include "recsys/vae_parameters.h"
@@ -24,10 +25,9 @@ namespace {
 
 using detail::UserRows;
 using detail::VaeForm;
-using Row = std::vector<double>;
+using namespace autoencoder_testing;
 
-constexpr std::int64_t kBatch = 6, kItems = 31, kAnneal = 40;
-constexpr std::int64_t kStep = 10;
+constexpr std::int64_t kStep = 10, kAnneal = 40;
 
 MultVaeOptions small(bool variational) {
   MultVaeOptions options;
@@ -40,65 +40,13 @@ MultVaeOptions small(bool variational) {
   return options;
 }
 
-/// Users as dense rows: what the encoder sees, and what is to be likely.
-struct Users {
-  std::vector<Row> seen, counts;
-  UserRows x, targets;
-
-  Users() {
-    const Philox random(3);
-    std::uint64_t drawn = 0;
-    for (std::int64_t u = 0; u < kBatch; ++u) {
-      std::vector<std::int32_t> items;
-      std::vector<float> values;
-      for (std::int32_t i = 0; i < kItems; ++i) {
-        if (random.uniform(drawn++) > 0.2) continue;
-        items.push_back(i);
-        values.push_back(static_cast<float>(1 + i % 3));
-      }
-      double squares = 0;
-      for (const float value : values) squares += double{value} * double{value};
-      Row scaled(kItems, 0), plain(kItems, 0);
-      for (std::size_t i = 0; i < items.size(); ++i) {
-        plain[static_cast<std::size_t>(items[i])] = double{values[i]};
-        scaled[static_cast<std::size_t>(items[i])] = double{values[i]} / std::sqrt(squares);
-      }
-      seen.push_back(scaled);
-      counts.push_back(plain);
-      x.add_normalised({items, values});
-      targets.add({items, values});
-    }
-  }
-};
-
-using Parameters = std::map<std::string, std::vector<double>>;
-
-Parameters draw(const VaeForm& form) {
-  Parameters all;
-  std::uint64_t stream = 0;
-  for (const detail::VaeParameter& p : detail::vae_parameters(form)) {
-    const Philox random(9, stream++);
-    auto& values = all[p.name];
-    for (std::int64_t i = 0; i < p.shape.count(); ++i)
-      values.push_back(static_cast<double>(
-          static_cast<float>(0.3 * random.normal(static_cast<std::uint64_t>(i)))));
-  }
-  return all;
-}
-
-Row dense(const Row& x, const std::vector<double>& w, const std::vector<double>& bias) {
-  Row y = bias;
-  for (std::size_t i = 0; i < x.size(); ++i)
-    for (std::size_t j = 0; j < y.size(); ++j) y[j] += x[i] * w[i * y.size() + j];
-  return y;
-}
 Row through_tanh(Row x) {
   for (double& value : x) value = std::tanh(value);
   return x;
 }
 
 /// The mean loss of the batch: Liang et al. 2018, with the noise that random_values.h defines.
-double naive_loss(const MultVaeOptions& options, const Users& users, const Parameters& p) {
+double naive_loss(const MultVaeOptions& options, const DenseUsers& users, const Parameters& p) {
   const auto latent = static_cast<std::size_t>(options.latent);
   const RandomValues random(options.seed, 1);
   const double beta = std::min(options.beta, options.beta * kStep / kAnneal);
@@ -113,20 +61,11 @@ double naive_loss(const MultVaeOptions& options, const Users& users, const Param
     for (std::size_t k = 0; options.variational && k < latent; ++k) {
       const double mean = last[k], log_variance = last[latent + k];
       divergence += 0.5 * (std::exp(log_variance) + mean * mean - 1 - log_variance);
-      const std::uint64_t element = u * latent + k;
-      const PhiloxBlock words = random.block(element / 4, kStep);
-      const std::size_t pair = element % 4 / 2 * 2;
-      z[k] += std::exp(log_variance / 2) *
-              RandomValues::normal(words[pair], words[pair + 1], element % 2 == 1);
+      z[k] += std::exp(log_variance / 2) * noise(random, u * latent + k, kStep);
     }
     const Row back = through_tanh(dense(z, p.at("decoder_1.weight"), p.at("decoder_1.bias")));
     const Row logits = dense(back, p.at("decoder_2.weight"), p.at("decoder_2.bias"));
-    double sum = 0;
-    for (const double logit : logits) sum += std::exp(logit);
-    double loss = beta * divergence;
-    for (std::size_t i = 0; i < logits.size(); ++i)
-      loss -= users.counts[u][i] * (logits[i] - std::log(sum));
-    total += loss;
+    total += beta * divergence + multinomial_loss(logits, users.counts[u]);
   }
   return total / kBatch;
 }
@@ -136,17 +75,14 @@ class MultVaeStep : public testing::TestWithParam<bool> {};
 TEST_P(MultVaeStep, TakesTheLossAndItsSlopeByEveryParameter) {
   const MultVaeOptions options = small(GetParam());
   const VaeForm form(options, kItems);
-  Users users;
-  Parameters parameters = draw(form);
+  DenseUsers users;
+  Parameters parameters = draw(detail::vae_parameters(form));
   const auto device = make_cpu_device(default_pool());
   VariableStore store(*device);
   Result<Program> program = Program::make(
       detail::vae_training_graph(form, options, kBatch, kBatch * kItems, kAnneal), store);
   ASSERT_TRUE(program.ok()) << program.error().message;
-  for (const auto& [name, values] : parameters) {
-    const std::vector<float> floats(values.begin(), values.end());
-    ASSERT_TRUE(store.write(name, std::span<const float>(floats)).ok());
-  }
+  write(parameters, store);
   const std::array<float, 1> rate = {1};
   const std::array<std::int64_t, 1> step = {kStep};
   ASSERT_TRUE(store.write("lr", std::span<const float>(rate)).ok());
@@ -157,21 +93,7 @@ TEST_P(MultVaeStep, TakesTheLossAndItsSlopeByEveryParameter) {
   program->step();
   EXPECT_NEAR(double{store.values<float>("sums.loss").value()[0]} / kBatch,
               naive_loss(options, users, parameters), 1e-4);
-  // The step was 1, so that what was taken off every parameter is its slope.
-  for (auto& [name, values] : parameters) {
-    const std::vector<float> after = store.values<float>(name).value();
-    for (std::size_t i = 0; i < values.size(); i += 1 + values.size() / 7) {
-      constexpr double kMove = 1e-5;
-      const double before = values[i];
-      values[i] = before + kMove;
-      const double above = naive_loss(options, users, parameters);
-      values[i] = before - kMove;
-      const double below = naive_loss(options, users, parameters);
-      values[i] = before;
-      EXPECT_NEAR(before - double{after[i]}, (above - below) / (2 * kMove), 2e-5)
-          << name << ' ' << i;
-    }
-  }
+  expect_slopes(parameters, store, 2e-5, [&] { return naive_loss(options, users, parameters); });
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, MultVaeStep, testing::Bool(),
@@ -208,26 +130,6 @@ TEST(UserRows, ScalesAndLeavesOut) {
   EXPECT_EQ(std::vector(o.indices, o.indices + o.offsets[1]), kept_odd);
 }
 
-/// Users of six tastes: each has items of his own ones, and few others.
-CsrMatrix tastes() {
-  constexpr std::int32_t kUsers = 900, kWide = 120, kTastes = 6;
-  const Philox random(21);
-  std::vector<std::int64_t> offsets = {0};
-  std::vector<std::int32_t> indices;
-  for (std::int32_t user = 0; user < kUsers; ++user) {
-    for (std::int32_t item = 0; item < kWide; ++item) {
-      const bool own = item % kTastes == user % kTastes || item % kTastes == user / 6 % kTastes;
-      const auto cell = static_cast<std::uint64_t>(user) * kWide + static_cast<std::uint64_t>(item);
-      if (random.uniform(cell) < (own ? 0.35 : 0.02)) indices.push_back(item);
-    }
-    offsets.push_back(std::ssize(indices));
-  }
-  const auto count = indices.size();
-  return CsrMatrix(Compressed::make(kUsers, kWide, std::move(offsets), std::move(indices),
-                                    std::vector<float>(count, 1))
-                       .value());
-}
-
 MultVaeOptions quick() {
   MultVaeOptions options;
   options.hidden = {48};
@@ -238,51 +140,12 @@ MultVaeOptions quick() {
   return options;
 }
 
-struct Trained {
-  Learned learned;
-  std::unique_ptr<MultVae> model;
-};
-Trained train(const Split& split, const MultVaeOptions& options, ThreadPool& pool,
-              const nn::FitControl& control = {}) {
-  Trained trained{{}, std::make_unique<MultVae>(options)};
-  LearnRequest request{split.train.view(), split.valid_in.view(), split.valid_out.view(), control};
-  auto learned = trained.model->learn(request, pool);
-  EXPECT_TRUE(learned.ok()) << learned.error().message;
-  trained.learned = std::move(learned).value();
-  return trained;
-}
-
-TopLists lists(const Trained& trained, const Split& split) {
-  return trained.model->recommend_all(split.test_in.view(), {20, true}, default_pool());
-}
-
 TEST(MultVae, LearnsWhatUsersShare) {
-  const Split split = make_split(tastes(), {}, {.seed = 1, .heldout = 100}).value();
-  EvaluateOptions measured;
-  measured.metrics = {parse_metric("ndcg@100").value()};
-  Popularity floor;
-  StageTimes times;
-  ASSERT_TRUE(floor.fit(split.train, default_pool(), times).ok());
-  const auto ndcg = [&](const Recommender& model) {
-    return evaluate(model, split.test_in.view(), split.test_out.view(), measured)
-        .value()
-        .metrics.at("ndcg@100")
-        .value;
-  };
   for (const bool variational : {true, false}) {
+    SCOPED_TRACE(variational);
     MultVaeOptions options = quick();
     options.variational = variational;
-    const Trained trained = train(split, options, default_pool());
-    EXPECT_GT(ndcg(*trained.model), ndcg(floor) + 0.1) << variational;
-    // The model is that of its best epoch.
-    const auto& history = trained.learned.history;
-    ASSERT_EQ(history.size(), 40U);
-    const double best = nn::best_epoch(history, "valid_ndcg@100")->metric("valid_ndcg@100");
-    EXPECT_EQ(evaluate(*trained.model, split.valid_in.view(), split.valid_out.view(), measured)
-                  .value()
-                  .metrics.at("ndcg@100")
-                  .value,
-              best);
+    expect_learns<MultVae>(options, 40);
   }
 }
 
@@ -322,21 +185,23 @@ Steps run_steps(const CsrMatrix& x, const MultVaeOptions& options, ThreadPool& p
   const VaeForm form(options, x.cols());
   const auto device = make_cpu_device(pool);
   VariableStore store(*device);
+  EXPECT_TRUE(detail::declare_parameters(detail::vae_parameters(form), store).ok());
   EXPECT_TRUE(detail::initialize_vae(form, options.seed, store, pool).ok());
   const LearnRequest request{x.view(), {}, {}, {}};
   const Popularity nobody;  // validates nothing
-  auto training = detail::VaeTraining::make(options, form, request, nobody, store, pool, execution);
-  EXPECT_TRUE(training.ok()) << training.error().message;
+  auto made = detail::VaeTraining::make(options, form, request, nobody, store, pool, execution);
+  EXPECT_TRUE(made.ok()) << made.error().message;
+  detail::VaeTraining& training = **made;
   const std::array<float, 1> rate = {0.003F};
   EXPECT_TRUE(store.write("lr", std::span<const float>(rate)).ok());
   Steps steps;
-  training->start(1, 2);
-  EXPECT_TRUE(training->skip().ok());
-  for (std::int64_t step = 1; step < 2 * training->batches(); ++step) {
-    EXPECT_TRUE(training->step().ok());
+  training.start(1, 2);
+  EXPECT_TRUE(training.skip().ok());
+  for (std::int64_t step = 1; step < 2 * training.batches(); ++step) {
+    EXPECT_TRUE(training.step().ok());
     steps.losses.push_back(store.values<float>("sums.loss").value()[0]);
   }
-  EXPECT_FALSE(training->step().ok());
+  EXPECT_FALSE(training.step().ok());
   for (const auto& [name, variable] : store.all())
     if (variable.type.dtype == DType::kF32)
       steps.variables[name] = store.values<float>(name).value();
@@ -359,33 +224,7 @@ TEST(MultVae, BatchesMadeAheadChangeNothing) {
 }
 
 TEST(MultVae, IsTheSameOnAnyNumberOfThreadsAndAfterAResume) {
-  const Split split = make_split(tastes(), {}, {.seed = 1, .heldout = 100}).value();
-  MultVaeOptions options = quick();
-  options.epochs = 6;
-  ThreadPool one(1), two(2);
-  const TopLists whole = lists(train(split, options, one), split);
-  EXPECT_EQ(lists(train(split, options, two), split).scores, whole.scores);
-
-  const TempFolder folder;
-  nn::FitControl control;
-  control.checkpoints = folder / "checkpoints";
-  control.checkpoint_seconds = 0;
-  int steps = 0;
-  control.interrupted = [&] { return ++steps == 25; };  // in the middle of the fourth epoch
-  const Trained part = train(split, options, two, control);
-  EXPECT_EQ(part.learned.stop, nn::FitStop::kInterrupted);
-  control.interrupted = [] { return false; };
-  control.resume = true;
-  const Trained rest = train(split, options, two, control);
-  EXPECT_EQ(rest.learned.history.size(), 6U);
-  EXPECT_EQ(lists(rest, split).scores, whole.scores);
-
-  options.dropout = 0.4;
-  MultVae other(options);
-  const auto refused = other.learn(
-      {split.train.view(), split.valid_in.view(), split.valid_out.view(), control}, two);
-  ASSERT_FALSE(refused.ok());
-  EXPECT_EQ(refused.error().code, Code::kUsage);
+  expect_repeats<MultVae>(quick(), 25);  // in the middle of the fourth epoch
 }
 
 }  // namespace

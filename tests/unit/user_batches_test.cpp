@@ -55,6 +55,7 @@ Rows copy(UserRows& rows, std::size_t count) {
 }
 
 struct Copied {
+  std::int64_t pass = 0, index = 0;
   Rows input, targets;
   bool operator==(const Copied&) const = default;
 };
@@ -63,7 +64,8 @@ Copied take(UserBatches& batches) {
   const Result<UserBatch*> batch = batches.next();
   EXPECT_TRUE(batch.ok()) << batch.error().message;
   if (!batch.ok()) return {};
-  Copied copied{copy((*batch)->input, (*batch)->users), copy((*batch)->targets, (*batch)->users)};
+  Copied copied{(*batch)->pass, (*batch)->index, copy((*batch)->input, (*batch)->users),
+                copy((*batch)->targets, (*batch)->users)};
   batches.give_back();
   return copied;
 }
@@ -88,10 +90,12 @@ std::vector<Copied> expected(const CsrMatrix& x, const UserBatchOptions& options
         const SparseLine line = x.view().line(present[i]);
         input.add_normalised(
             line, present[i], kItems,
-            {options.dropout, RandomValues(options.seed, kDropoutStream), all.size()});
+            {options.dropout[static_cast<std::size_t>(epoch) % options.dropout.size()],
+             RandomValues(options.seed, kDropoutStream), all.size()});
         targets.add(line);
       }
-      all.push_back({copy(input, count), copy(targets, count)});
+      all.push_back({epoch, static_cast<std::int64_t>(begin) / kBatch, copy(input, count),
+                     copy(targets, count)});
     }
   }
   return all;
@@ -104,7 +108,7 @@ class UserBatchesAhead : public testing::TestWithParam<bool> {
     return UserBatches::make(x_.view(), options_, pool).value();
   }
 
-  UserBatchOptions options_{kBatch, 0.4, 8, true};
+  UserBatchOptions options_{kBatch, {0.4, 0.1, 0}, 8, true};
   const CsrMatrix x_ = users();
 };
 
