@@ -19,6 +19,8 @@ class SymmetricMatrix {
   SymmetricMatrix() = default;
   /// All zeros. Fails with kFailed when the memory is not to be had.
   static Result<SymmetricMatrix> make(std::int64_t order);
+  /// The same, but that no element has a value.
+  static Result<SymmetricMatrix> allocate(std::int64_t order);
   /// Floats from row to row: whole vectors, and never a whole turn of the first cache.
   static std::int64_t stride_for(std::int64_t order);
 

@@ -198,14 +198,19 @@ std::int64_t SymmetricMatrix::stride_for(std::int64_t order) {
   return stride % kTurn == 0 ? stride + kLanes : stride;
 }
 
-Result<SymmetricMatrix> SymmetricMatrix::make(std::int64_t order) {
+Result<SymmetricMatrix> SymmetricMatrix::allocate(std::int64_t order) {
   SymmetricMatrix out;
   out.order_ = order;
   out.stride_ = stride_for(order);
   const auto floats = checked_mul(order, out.stride_);
   if (!floats) return Error{Code::kFailed, fmt::format("a matrix of order {} is too large", order)};
   BASCULE_ASSIGN(out.values_, Buffer<float>::make(static_cast<std::size_t>(*floats)));
-  std::fill_n(out.values_.data(), *floats, 0.0F);
+  return out;
+}
+
+Result<SymmetricMatrix> SymmetricMatrix::make(std::int64_t order) {
+  BASCULE_ASSIGN(SymmetricMatrix out, allocate(order));
+  std::fill_n(out.values_.data(), out.values_.size(), 0.0F);
   return out;
 }
 
