@@ -13,7 +13,19 @@
 namespace bascule {
 namespace {
 
-using namespace autoencoder_testing;
+using autoencoder_testing::dense;
+using autoencoder_testing::DenseUsers;
+using autoencoder_testing::draw;
+using autoencoder_testing::expect_learns;
+using autoencoder_testing::expect_repeats;
+using autoencoder_testing::expect_slopes;
+using autoencoder_testing::kBatch;
+using autoencoder_testing::kItems;
+using autoencoder_testing::multinomial_loss;
+using autoencoder_testing::noise;
+using autoencoder_testing::Parameters;
+using autoencoder_testing::Row;
+using autoencoder_testing::write;
 
 constexpr std::int64_t kStep = 10;
 constexpr double kGamma = 0.07;
