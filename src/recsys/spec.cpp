@@ -62,14 +62,14 @@ Schema make_schema() {
              "share of the inputs that edlae (default 0.33), mult-vae and mult-dae (0.5) learn "
              "without"),
 
-      number("model.l1", "5.0", 0, kHuge, "the same of slim, which makes most of them 0"),
+      number("model.l1", "1.0", 0, kHuge, "the same of slim, which makes most of them 0"),
       integer(
           "model.candidates", "0", 0, kLargestK,
           "items, the most similar ones, that another's weights are sought among (slim); 0: all"),
       number("model.tolerance", "0.0001", 1e-8, 1, "done when no weight would move by more (slim)"),
       number("model.transition_exponent", "0.8", 0, kMostExponent,
              "of the probabilities of a walk: the method's alpha (rp3beta)"),
-      number("model.popularity_exponent", "0.6", 0, kMostExponent,
+      number("model.popularity_exponent", "0.5", 0, kMostExponent,
              "of the popularity of where it ends, which divides: the method's beta (rp3beta)"),
       flag("model.normalise", true, "each item's weights for others sum to 1 (rp3beta)"),
 

@@ -31,8 +31,8 @@ struct ColumnWeight {
   float weight = 0;
 };
 
-/// A column is given at most so many weights, those found first; this bounds the memory of a
-/// problem that is hardly sparse.
+/// So many weights are sought for a column, at most: those that promise most when they are found.
+/// This bounds the memory of a problem that is hardly sparse.
 inline constexpr std::int64_t kMostColumnWeights = 2048;
 
 /// The weights above zero of every column, ascending in column, by `gram`, which is XᵀX, whole.

@@ -9,8 +9,8 @@ namespace bascule {
 
 struct Rp3betaOptions {
   std::int32_t neighbors = 100;     ///< K, >= 1
-  float transition_exponent = 1;    ///< α, finite and >= 0
-  float popularity_exponent = .6F;  ///< β, finite and >= 0
+  float transition_exponent = .8F;  ///< α, finite and >= 0
+  float popularity_exponent = .5F;  ///< β, finite and >= 0
   bool normalise = true;            ///< rows of W sum to 1
 };
 
