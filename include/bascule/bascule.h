@@ -75,6 +75,7 @@
 #include <bascule/recsys/ials.h>
 #include <bascule/recsys/interactions_io.h>
 #include <bascule/recsys/item_knn.h>
+#include <bascule/recsys/ladder.h>
 #include <bascule/recsys/metrics/ap.h>
 #include <bascule/recsys/metrics/coverage.h>
 #include <bascule/recsys/metrics/hit_rate.h>

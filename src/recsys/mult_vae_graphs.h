@@ -25,10 +25,10 @@ struct VaeForm {
 std::vector<ModelParameter> vae_parameters(const VaeForm& form);
 
 /// Inputs "x", the batch as the encoder sees it, and "targets", of at most `capacity` stored
-/// elements. Adds the loss of every user to the control variable "sums.loss".
-/// `anneal_steps` >= 1.
+/// elements; or both as dense matrices [batch, items], where `dense_feed` says so. Adds the loss of
+/// every user to the control variable "sums.loss". `anneal_steps` >= 1.
 Graph vae_training_graph(const VaeForm& form, const MultVaeOptions& options, std::int64_t batch,
-                         std::int64_t capacity, std::int64_t anneal_steps);
+                         std::int64_t capacity, std::int64_t anneal_steps, bool dense_feed = false);
 /// Input "x", output "scores" [batch, items].
 Graph vae_scoring_graph(const VaeForm& form, std::int64_t batch, std::int64_t capacity);
 

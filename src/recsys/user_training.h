@@ -18,6 +18,8 @@ class UserTraining : public nn::Trainable {
   VariableStore& store() final { return *store_; }
   [[nodiscard]] std::int64_t samples() const final { return passes_ * batches_.samples(); }
   [[nodiscard]] std::int64_t batches() const final { return passes_ * batches_.batches(); }
+  /// Of all but the last batch of a pass.
+  [[nodiscard]] std::int64_t batch_size() const { return batches_.batch_size(); }
   void start(std::int64_t first_epoch, std::int64_t epochs) final {
     batches_.start(passes_ * first_epoch, passes_ * epochs);
   }
@@ -33,7 +35,7 @@ class UserTraining : public nn::Trainable {
   /// The training graphs of a full batch, as text: what a checkpoint must agree with.
   [[nodiscard]] const std::string& step_text() const { return step_text_; }
   /// Seconds in which steps waited for batches.
-  [[nodiscard]] double batch_seconds() const { return batches_.waited(); }
+  [[nodiscard]] virtual double batch_seconds() const { return batches_.waited(); }
 
  protected:
   /// `passes` over the users make an epoch. `model` judges the users held out. All must outlive the
@@ -47,6 +49,7 @@ class UserTraining : public nn::Trainable {
   /// The most elements that a batch can store.
   [[nodiscard]] std::int64_t capacity() const;
   void set_step_text(std::string text) { step_text_ = std::move(text); }
+  [[nodiscard]] ThreadPool& pool() { return *pool_; }
 
  private:
   const LearnRequest* request_;

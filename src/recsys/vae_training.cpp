@@ -31,16 +31,20 @@ Result<std::unique_ptr<VaeTraining>> VaeTraining::make(const MultVaeOptions& opt
   constexpr std::int64_t kPasses = 1;
   std::unique_ptr<VaeTraining> training(
       new VaeTraining(request, model, store, std::move(batches), kPasses, pool));
-  BASCULE_TRY(training->compile(options, form));
+  BASCULE_TRY(training->compile(options, form, execution));
   return training;
 }
 
-Status VaeTraining::compile(const MultVaeOptions& options, const VaeForm& form) {
+Status VaeTraining::compile(const MultVaeOptions& options, const VaeForm& form,
+                            const VaeExecution& execution) {
   CompileOptions compile;
   compile.precision = options.precision;
+  compile.skip = execution.skip_passes;
+  if (execution.dense_feed) dense_.emplace(form.items());
   const std::vector<std::int64_t> sizes = batch_sizes();
   const auto graph = [&](std::int64_t users) {
-    return vae_training_graph(form, options, users, capacity(), anneal_steps(options, batches()));
+    return vae_training_graph(form, options, users, capacity(), anneal_steps(options, batches()),
+                              execution.dense_feed);
   };
   for (const std::int64_t users : sizes) {
     BASCULE_ASSIGN(Program program, Program::make(graph(users), store(), compile));
@@ -53,8 +57,10 @@ Status VaeTraining::compile(const MultVaeOptions& options, const VaeForm& form) 
 Status VaeTraining::train_on(UserBatch& batch) {
   Program& program = programs_.at(batch.users);
   CsrArgument x = batch.input.argument(), targets = batch.targets.argument();
-  BASCULE_TRY(program.bind("x", &x));
-  BASCULE_TRY(program.bind("targets", &targets));
+  if (dense_) BASCULE_TRY(dense_->set(batch, pool()));
+  BASCULE_TRY(program.bind("x", dense_ ? dense_->input() : static_cast<const void*>(&x)));
+  BASCULE_TRY(
+      program.bind("targets", dense_ ? dense_->targets() : static_cast<const void*>(&targets)));
   program.step();
   return {};
 }

@@ -1,17 +1,23 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
+#include <string>
 
 #include <bascule/run/program.h>
 
+#include "recsys/dense_feed.h"
 #include "recsys/mult_vae_graphs.h"
 #include "recsys/user_training.h"
 
 namespace bascule::detail {
 
-/// How steps are carried out; what they learn is the same.
+/// How steps are carried out; what they learn is the same, to rounding.
 struct VaeExecution {
-  bool batches_ahead = true;  ///< see UserBatchOptions::ahead
+  bool batches_ahead = true;               ///< see UserBatchOptions::ahead
+  bool dense_feed = false;                 ///< batches as dense matrices
+  std::set<std::string> skip_passes = {};  ///< see CompileOptions::skip
 };
 
 /// Steps of Mult-VAE or Mult-DAE.
@@ -24,12 +30,17 @@ class VaeTraining final : public UserTraining {
                                                    ThreadPool& pool,
                                                    const VaeExecution& execution = {});
 
+  [[nodiscard]] double batch_seconds() const override {
+    return UserTraining::batch_seconds() + (dense_ ? dense_->seconds() : 0);
+  }
+
  private:
   using UserTraining::UserTraining;
-  Status compile(const MultVaeOptions& options, const VaeForm& form);
+  Status compile(const MultVaeOptions& options, const VaeForm& form, const VaeExecution& execution);
   Status train_on(UserBatch& batch) override;
 
   std::map<std::size_t, Program> programs_;  // by the number of users
+  std::optional<DenseFeed> dense_;
 };
 
 }  // namespace bascule::detail

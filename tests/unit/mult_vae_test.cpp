@@ -23,9 +23,22 @@
 namespace bascule {
 namespace {
 
+using autoencoder_testing::dense;
+using autoencoder_testing::DenseUsers;
+using autoencoder_testing::draw;
+using autoencoder_testing::expect_learns;
+using autoencoder_testing::expect_repeats;
+using autoencoder_testing::expect_slopes;
+using autoencoder_testing::kBatch;
+using autoencoder_testing::kItems;
+using autoencoder_testing::multinomial_loss;
+using autoencoder_testing::noise;
+using autoencoder_testing::Parameters;
+using autoencoder_testing::Row;
+using autoencoder_testing::tastes;
+using autoencoder_testing::write;
 using detail::UserRows;
 using detail::VaeForm;
-using namespace autoencoder_testing;
 
 constexpr std::int64_t kStep = 10, kAnneal = 40;
 
@@ -70,17 +83,29 @@ double naive_loss(const MultVaeOptions& options, const DenseUsers& users, const 
   return total / kBatch;
 }
 
-class MultVaeStep : public testing::TestWithParam<bool> {};
+std::vector<float> flat(const std::vector<Row>& rows) {
+  std::vector<float> all;
+  for (const Row& row : rows) all.insert(all.end(), row.begin(), row.end());
+  return all;
+}
+
+struct StepCase {
+  std::string name;
+  bool variational = true, dense_feed = false;
+};
+class MultVaeStep : public testing::TestWithParam<StepCase> {};
 
 TEST_P(MultVaeStep, TakesTheLossAndItsSlopeByEveryParameter) {
-  const MultVaeOptions options = small(GetParam());
+  const MultVaeOptions options = small(GetParam().variational);
+  const bool dense_feed = GetParam().dense_feed;
   const VaeForm form(options, kItems);
   DenseUsers users;
   Parameters parameters = draw(detail::vae_parameters(form));
   const auto device = make_cpu_device(default_pool());
   VariableStore store(*device);
   Result<Program> program = Program::make(
-      detail::vae_training_graph(form, options, kBatch, kBatch * kItems, kAnneal), store);
+      detail::vae_training_graph(form, options, kBatch, kBatch * kItems, kAnneal, dense_feed),
+      store);
   ASSERT_TRUE(program.ok()) << program.error().message;
   write(parameters, store);
   const std::array<float, 1> rate = {1};
@@ -88,16 +113,26 @@ TEST_P(MultVaeStep, TakesTheLossAndItsSlopeByEveryParameter) {
   ASSERT_TRUE(store.write("lr", std::span<const float>(rate)).ok());
   ASSERT_TRUE(store.write("step", std::span<const std::int64_t>(step)).ok());
   CsrArgument x = users.x.argument(), targets = users.targets.argument();
-  ASSERT_TRUE(program->bind("x", &x).ok());
-  ASSERT_TRUE(program->bind("targets", &targets).ok());
+  if (dense_feed) {
+    const std::vector<float> seen = flat(users.seen), counts = flat(users.counts);
+    ASSERT_TRUE(program->feed("x", std::span<const float>(seen)).ok());
+    ASSERT_TRUE(program->feed("targets", std::span<const float>(counts)).ok());
+  } else {
+    ASSERT_TRUE(program->bind("x", &x).ok());
+    ASSERT_TRUE(program->bind("targets", &targets).ok());
+  }
   program->step();
   EXPECT_NEAR(double{store.values<float>("sums.loss").value()[0]} / kBatch,
               naive_loss(options, users, parameters), 1e-4);
   expect_slopes(parameters, store, 2e-5, [&] { return naive_loss(options, users, parameters); });
 }
 
-INSTANTIATE_TEST_SUITE_P(Both, MultVaeStep, testing::Bool(),
-                         [](const auto& tested) { return tested.param ? "vae" : "dae"; });
+INSTANTIATE_TEST_SUITE_P(All, MultVaeStep,
+                         testing::Values(StepCase{"vae", true, false},
+                                         StepCase{"dae", false, false},
+                                         StepCase{"dense_vae", true, true},
+                                         StepCase{"dense_dae", false, true}),
+                         [](const auto& tested) { return tested.param.name; });
 
 TEST(UserRows, ScalesAndLeavesOut) {
   const std::vector<std::int32_t> items = {0, 3, 4, 900};
@@ -181,7 +216,7 @@ struct Steps {
   bool operator==(const Steps&) const = default;
 };
 Steps run_steps(const CsrMatrix& x, const MultVaeOptions& options, ThreadPool& pool,
-                const detail::VaeExecution& execution) {
+                const detail::VaeExecution& execution, std::int64_t epochs = 2) {
   const VaeForm form(options, x.cols());
   const auto device = make_cpu_device(pool);
   VariableStore store(*device);
@@ -192,12 +227,12 @@ Steps run_steps(const CsrMatrix& x, const MultVaeOptions& options, ThreadPool& p
   auto made = detail::VaeTraining::make(options, form, request, nobody, store, pool, execution);
   EXPECT_TRUE(made.ok()) << made.error().message;
   detail::VaeTraining& training = **made;
-  const std::array<float, 1> rate = {0.003F};
+  const std::array<float, 1> rate = {static_cast<float>(options.optimizer.lr)};
   EXPECT_TRUE(store.write("lr", std::span<const float>(rate)).ok());
   Steps steps;
-  training.start(1, 2);
+  training.start(1, epochs);
   EXPECT_TRUE(training.skip().ok());
-  for (std::int64_t step = 1; step < 2 * training.batches(); ++step) {
+  for (std::int64_t step = 1; step < epochs * training.batches(); ++step) {
     EXPECT_TRUE(training.step().ok());
     steps.losses.push_back(store.values<float>("sums.loss").value()[0]);
   }
@@ -219,6 +254,43 @@ TEST(MultVae, BatchesMadeAheadChangeNothing) {
     for (const int threads : {1, 2, 3}) {
       ThreadPool pool(threads);
       EXPECT_EQ(run_steps(users, options, pool, {.batches_ahead = true}), asked) << threads;
+    }
+  }
+}
+
+double farthest(const std::vector<float>& a, const std::vector<float>& b) {
+  EXPECT_EQ(a.size(), b.size());
+  double most = 0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    most = std::max(most, std::abs(double{a[i]} - double{b[i]}));
+  return most;
+}
+
+TEST(MultVae, DenseFeedAndFusingChangeRoundingOnly) {
+  const CsrMatrix users = tastes();
+  MultVaeOptions options = quick();
+  options.batch_size = 70;
+  // No Adam here: it divides by gradients however small, and what is rounding becomes a step.
+  options.optimizer = nn::sgd(0.1);
+  ThreadPool pool(2);
+  const std::set<std::string> fusing = {"fuse_loss", "fuse_linear", "fuse_update", "fuse_map"};
+  for (const bool variational : {true, false}) {
+    options.variational = variational;
+    const Steps fused = run_steps(users, options, pool, {});
+    const Steps still = run_steps(users, options, pool, {}, 0);
+    for (const bool dense_feed : {false, true}) {
+      const Steps plain =
+          run_steps(users, options, pool,
+                    {.batches_ahead = false, .dense_feed = dense_feed, .skip_passes = fusing});
+      ASSERT_EQ(plain.losses.size(), fused.losses.size());
+      for (std::size_t i = 0; i < plain.losses.size(); ++i)
+        EXPECT_NEAR(double{plain.losses[i]} / double{fused.losses[i]}, 1, 2e-6) << dense_feed << i;
+      for (const auto& [name, values] : plain.variables) {
+        if (name == "lr" || name == "sums.loss") continue;
+        const double moved = farthest(fused.variables.at(name), still.variables.at(name));
+        EXPECT_GT(moved, 1e-3) << name;
+        EXPECT_LT(farthest(values, fused.variables.at(name)), 1e-4 * moved) << name << dense_feed;
+      }
     }
   }
 }
