@@ -34,8 +34,8 @@ def test_contents(small, small_run):
                                 "tolerance": 0.0001, "transition_exponent": 0.8,
                                 "popularity_exponent": 0.5, "normalise": True, "factors": 64,
                                 "unobserved": 0.1, "factor_l2": 0.003,
-                                "frequency_exponent": 1.0, "latent": 200, "beta": 0.2,
-                                "anneal_steps": 0, "anneal_share": 0.85}
+                                "frequency_exponent": 1.0, "latent": 200, "width": 600, "depth": 5,
+                                "beta": 0.2, "gamma": 0.005, "anneal_steps": 0, "anneal_share": 0.85}
     assert written["bascule"]["version"] in ok("--version").out
     assert written["bascule"]["commit"] in ok("--version").out
 

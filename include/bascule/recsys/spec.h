@@ -13,6 +13,7 @@
 #include <bascule/recsys/ials.h>
 #include <bascule/recsys/item_knn.h>
 #include <bascule/recsys/mult_vae.h>
+#include <bascule/recsys/rec_vae.h>
 #include <bascule/recsys/rp3beta.h>
 #include <bascule/recsys/slim.h>
 
@@ -30,6 +31,7 @@ IalsOptions ials_options(const Settings& settings);
 SlimOptions slim_options(const Settings& settings);
 Rp3betaOptions rp3beta_options(const Settings& settings);
 MultVaeOptions mult_vae_options(const Settings& settings);
+RecVaeOptions rec_vae_options(const Settings& settings);
 
 /// The settings with the keys whose defaults depend on model.type.
 Settings with_model_defaults(Settings settings);
