@@ -33,6 +33,7 @@
 #include <bascule/data/synthetic.h>
 #include <bascule/data/titles.h>
 #include <bascule/devices/device.h>
+#include <bascule/devices/elastic_net.h>
 #include <bascule/devices/least_squares.h>
 #include <bascule/devices/neighbors.h>
 #include <bascule/devices/null_device.h>
@@ -89,8 +90,11 @@
 #include <bascule/recsys/mult_vae.h>
 #include <bascule/recsys/popularity.h>
 #include <bascule/recsys/rec_vae.h>
+#include <bascule/recsys/rp3beta.h>
 #include <bascule/recsys/saved_run.h>
 #include <bascule/recsys/scoring_recommender.h>
+#include <bascule/recsys/slim.h>
+#include <bascule/recsys/sparse_weights.h>
 #include <bascule/recsys/spec.h>
 #include <bascule/recsys/training.h>
 #include <bascule/recsys/user_knn.h>

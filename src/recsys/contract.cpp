@@ -23,6 +23,11 @@ Result<std::vector<Recommendation>> Recommender::similar_items(std::int32_t, std
                fmt::format("a model of type {} does not know which items are alike", type())};
 }
 
+Status Recommender::check_item(std::int32_t item) const {
+  if (item >= 0 && item < items()) return {};
+  return {Code::kUsage, fmt::format("item index {} is not in the model", item)};
+}
+
 Status check_fit_memory(const Recommender& model, const CompressedView& interactions) {
   const std::int64_t bytes = model.fit_bytes(interactions);
   const std::int64_t available = cpu_info().memory_available;

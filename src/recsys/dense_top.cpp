@@ -4,19 +4,17 @@
 
 #include <bascule/devices/top_scores.h>
 
+#include "recsys/best_first.h"
+
 namespace bascule {
 namespace {
 
 constexpr std::size_t kLeastRoom = 128;  // beside the k best
 
-bool better(const Recommendation& a, const Recommendation& b) {
-  return a.score != b.score ? a.score > b.score : a.item < b.item;
-}
-
 /// Keeps the k best, of which the last is returned.
 float keep_best(std::vector<Recommendation>& list, std::size_t k) {
   const auto end = list.begin() + static_cast<std::ptrdiff_t>(k);
-  std::nth_element(list.begin(), end - 1, list.end(), better);
+  std::nth_element(list.begin(), end - 1, list.end(), is_better);
   list.resize(k);
   return list.back().score;
 }
@@ -34,8 +32,7 @@ void take_top(std::span<const float> scores, std::int32_t k, std::vector<Recomme
     out.push_back({static_cast<std::int32_t>(i), scores[static_cast<std::size_t>(i)]});
     if (out.size() == room) bar = keep_best(out, wanted);
   }
-  if (out.size() > wanted) keep_best(out, wanted);
-  std::sort(out.begin(), out.end(), better);
+  keep_best_first(out, k);
 }
 
 }  // namespace bascule

@@ -1,10 +1,12 @@
 #pragma once
-// Scores summed item by item with a list of the items touched: what both kNN models recommend from.
-#include <algorithm>
+// Scores summed item by item with a list of the items touched: what kNN models and others of sparse
+// weights recommend from.
 #include <cstdint>
 #include <vector>
 
 #include <bascule/recsys/contract.h>
+
+#include "recsys/best_first.h"
 
 namespace bascule {
 
@@ -35,15 +37,7 @@ class ScoreBoard {
       seen_[item] = 0;
     }
     touched_.clear();
-    const auto better = [](const Recommendation& a, const Recommendation& b) {
-      return a.score != b.score ? a.score > b.score : a.item < b.item;
-    };
-    const std::ptrdiff_t k = std::max(options.k, 0);
-    if (k < std::ssize(out)) {
-      std::nth_element(out.begin(), out.begin() + k, out.end(), better);
-      out.resize(static_cast<std::size_t>(k));
-    }
-    std::sort(out.begin(), out.end(), better);
+    keep_best_first(out, options.k);
   }
 
  private:

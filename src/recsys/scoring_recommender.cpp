@@ -1,7 +1,5 @@
 #include <algorithm>
 
-#include <fmt/format.h>
-
 #include <bascule/recsys/scoring_recommender.h>
 
 #include "recsys/dense_top.h"
@@ -96,11 +94,6 @@ TopLists ScoringRecommender::recommend_all(const CompressedView& histories,
     take(score(histories, first, last, *scratch), first, first, last);
   });
   return lists;
-}
-
-Status ScoringRecommender::check_item(std::int32_t item) const {
-  if (item >= 0 && item < items()) return {};
-  return {Code::kUsage, fmt::format("item index {} is not in the model", item)};
 }
 
 std::vector<Recommendation> ScoringRecommender::most_alike(std::int32_t item, std::int32_t k,

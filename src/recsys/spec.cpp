@@ -8,6 +8,7 @@ namespace bascule {
 namespace {
 
 constexpr double kLargestK = 100000, kMostFactors = 4096, kMostLayers = 64, kMostPasses = 1000;
+constexpr double kMostExponent = 2;
 
 std::vector<std::string> format_names() {
   std::vector<std::string> names = {"auto"};
@@ -45,8 +46,8 @@ Schema make_schema() {
       flag("data.binarise", false, "every rating that is kept counts 1"),
 
       word("model.type", "\"item-knn\"", "the model",
-           {"item-knn", "user-knn", "popularity", "ease", "edlae", "ials", "mult-vae", "mult-dae",
-            "recvae"}),
+           {"item-knn", "user-knn", "popularity", "ease", "edlae", "slim", "rp3beta", "ials",
+            "mult-vae", "mult-dae", "recvae"}),
       word("model.similarity", "\"cosine\"", "of two items or users",
            {"cosine", "pearson", "jaccard"}),
       integer("model.neighbors", "100", 1, kLargestK, "neighbours per item or user"),
@@ -57,13 +58,25 @@ Schema make_schema() {
       number("model.bm25_k1", "1.2", 0, kHuge, "saturation of BM25"),
       number("model.bm25_b", "0.75", 0, 1, "length normalisation of BM25"),
       number("model.l2", "500.0", std::numeric_limits<float>::min(), kHuge,
-             "regularisation of ease and edlae"),
+             "regularisation of ease, edlae and slim: pulls weights to 0"),
       number("model.dropout", "", 0, kAlmostOne,
              "share of the inputs that edlae (default 0.33), mult-vae, mult-dae and recvae (0.5) "
              "learn without"),
 
+      number("model.l1", "1.0", 0, kHuge, "the same of slim, which makes most of them 0"),
+      integer(
+          "model.candidates", "0", 0, kLargestK,
+          "items, the most similar ones, that another's weights are sought among (slim); 0: all"),
+      number("model.tolerance", "0.0001", 1e-8, 1, "done when no weight would move by more (slim)"),
+      number("model.transition_exponent", "0.8", 0, kMostExponent,
+             "of the probabilities of a walk: the method's alpha (rp3beta)"),
+      number("model.popularity_exponent", "0.5", 0, kMostExponent,
+             "of the popularity of where it ends, which divides: the method's beta (rp3beta)"),
+      flag("model.normalise", true, "each item's weights for others sum to 1 (rp3beta)"),
+
       integer("model.factors", "64", 1, kMostFactors, "numbers per user and item (ials)"),
-      integer("model.iterations", "16", 1, kLargestK, "over users and items (ials)"),
+      integer("model.iterations", "", 1, kLargestK,
+              "over users and items (ials, default 16); most over an item's weights (slim, 1000)"),
       number("model.unobserved", "0.1", 0, kHuge, "weight of what a user does not have (ials)"),
       number("model.factor_l2", "0.003", std::numeric_limits<float>::min(), kHuge,
              "regularisation of factors (ials)"),
@@ -223,6 +236,25 @@ IalsOptions ials_options(const Settings& settings) {
   return options;
 }
 
+SlimOptions slim_options(const Settings& settings) {
+  SlimOptions options;
+  options.l1 = static_cast<float>(settings.number("model.l1"));
+  options.l2 = static_cast<float>(settings.number("model.l2"));
+  options.tolerance = static_cast<float>(settings.number("model.tolerance"));
+  options.iterations = static_cast<std::int32_t>(settings.integer("model.iterations"));
+  options.candidates = static_cast<std::int32_t>(settings.integer("model.candidates"));
+  return options;
+}
+
+Rp3betaOptions rp3beta_options(const Settings& settings) {
+  Rp3betaOptions options;
+  options.neighbors = static_cast<std::int32_t>(settings.integer("model.neighbors"));
+  options.transition_exponent = static_cast<float>(settings.number("model.transition_exponent"));
+  options.popularity_exponent = static_cast<float>(settings.number("model.popularity_exponent"));
+  options.normalise = settings.flag("model.normalise");
+  return options;
+}
+
 namespace {
 
 /// What [train] says of models that learn by epochs.
@@ -272,6 +304,8 @@ Settings with_model_defaults(Settings settings) {
     if (!settings.has(key)) settings.put(key, std::move(value));
   };
   if (type == "edlae") add("model.dropout", {0.33, "default"});
+  if (type == "ials") add("model.iterations", {std::int64_t{16}, "default"});
+  if (type == "slim") add("model.iterations", {std::int64_t{1000}, "default"});
   const bool recvae = type == "recvae";
   if (!recvae && type != "mult-vae" && type != "mult-dae") return settings;
   add("model.dropout", {0.5, "default"});
@@ -298,6 +332,8 @@ std::unique_ptr<Recommender> make_recommender(const Settings& given, Precision p
   }
   if (type == "popularity") return std::make_unique<Popularity>();
   if (type == "ease" || type == "edlae") return std::make_unique<Ease>(ease_options(settings));
+  if (type == "slim") return std::make_unique<Slim>(slim_options(settings));
+  if (type == "rp3beta") return std::make_unique<Rp3beta>(rp3beta_options(settings));
   if (type == "ials") return std::make_unique<Ials>(ials_options(settings));
   if (type == "user-knn") return std::make_unique<UserKnn>(knn_options(settings));
   return std::make_unique<ItemKnn>(knn_options(settings));

@@ -98,6 +98,7 @@ const std::vector<NeighborOptions>& option_cases() {
       {Similarity::kJaccard, 2, .5F},
       {Similarity::kPearson, 0, .5F},
       {Similarity::kPearson, 1, .75F},
+      {Similarity::kProduct, 0, .5F},
   };
   return cases;
 }
@@ -229,24 +230,50 @@ TEST_P(Neighbors, ThreadsDoNotChangeABit) {
   }
 }
 
-TEST_P(Neighbors, InstructionSetsDoNotChangeABit) {
-  for (const NeighborOptions& options : option_cases()) {
-    const auto index = NeighborIndex::build(matrix.view(), PointAxis::kMinors, options);
-    const detail::NeighborData& data = index->data();
-    for (const std::int32_t k : {4, 40}) {
-      std::vector<std::vector<std::uint64_t>> found;
-      for (const detail::NeighborKernels* kernels : detail::all_neighbor_kernels()) {
-        detail::NeighborWorkspace work(data);
-        auto& keys = found.emplace_back();
-        for (std::int32_t i = 0; i < data.points; ++i) {
-          work.top.start(k, detail::kSmallest);
-          kernels->line(data, detail::row_of(data, i), {data.left[i], data.weight[i]}, i, work);
-          keys.insert(keys.end(), work.top.keys.begin(), work.top.keys.begin() + work.top.count);
-        }
-        EXPECT_EQ(keys, found[0]) << kernels->name;
+void expect_same_bits_from_all(const NeighborIndex& index) {
+  const detail::NeighborData& data = index.data();
+  for (const std::int32_t k : {4, 40}) {
+    std::vector<std::vector<std::uint64_t>> found;
+    for (const detail::NeighborKernels* kernels : detail::all_neighbor_kernels()) {
+      detail::NeighborWorkspace work(data);
+      auto& keys = found.emplace_back();
+      for (std::int32_t i = 0; i < data.points; ++i) {
+        work.top.start(k, detail::kSmallest);
+        kernels->line(data, detail::row_of(data, i), data.left[i], i, work);
+        keys.insert(keys.end(), work.top.keys.begin(), work.top.keys.begin() + work.top.count);
       }
+      EXPECT_EQ(keys, found[0]) << kernels->name;
     }
   }
+}
+
+TEST_P(Neighbors, InstructionSetsDoNotChangeABit) {
+  for (const NeighborOptions& options : option_cases())
+    expect_same_bits_from_all(*NeighborIndex::build(matrix.view(), PointAxis::kMinors, options));
+}
+
+TEST_P(Neighbors, FactorsOfProductsAgreeWithTheJudge) {
+  ThreadPool pool(2);
+  const NeighborOptions product{.similarity = Similarity::kProduct};
+  const auto n = static_cast<std::size_t>(matrix.cols());
+  const Philox random(17);
+  std::vector<float> factors(n);  // neither by popularity nor all above zero
+  for (std::size_t j = 0; j < n; ++j)
+    factors[j] = j % 7 == 3 ? 0.0F : static_cast<float>(3 * random.uniform(j));
+  const auto truth = reference::all_scores(matrix.view(), PointAxis::kMinors, product, factors);
+  const auto index =
+      NeighborIndex::build(matrix.view(), PointAxis::kMinors, product, pool, factors);
+  ASSERT_TRUE(index.ok());
+  for (const std::int32_t k : {1, 7, 500}) {
+    const auto lists = all_neighbors(*index, k, pool);
+    for (std::size_t i = 0; i < n; ++i) {
+      SCOPED_TRACE(testing::Message() << "point " << i << " k " << k);
+      const auto row = truth.begin() + static_cast<std::ptrdiff_t>(i * n);
+      expect_top(list_of(*lists, std::int64_t(i)), {row, row + std::ptrdiff_t(n)}, k,
+                 std::int32_t(i));
+    }
+  }
+  expect_same_bits_from_all(*index);
 }
 
 TEST_P(Neighbors, DenseQueriesAgreeWithTheJudge) {
@@ -302,6 +329,17 @@ TEST(NeighborIndex, RefusesWhatItCannotCompute) {
   EXPECT_EQ(code(1, {Similarity::kCosine, 0, 1.5F}), usage);
   EXPECT_EQ(code(1e20F, {}), bad);
   EXPECT_EQ(code(1e-20F, {}), bad);
+  const auto with_factors = [](Similarity similarity, std::vector<float> factors) {
+    const CsrMatrix matrix(*Compressed::make(1, 2, {0, 1}, {0}, {1}));
+    const auto index = NeighborIndex::build(matrix.view(), PointAxis::kMinors,
+                                            {.similarity = similarity}, default_pool(), factors);
+    return index.ok() ? 0 : static_cast<int>(index.error().code);
+  };
+  EXPECT_EQ(with_factors(Similarity::kProduct, {1, 0}), 0);
+  EXPECT_EQ(with_factors(Similarity::kCosine, {1, 1}), usage);
+  EXPECT_EQ(with_factors(Similarity::kProduct, {1}), usage);
+  EXPECT_EQ(with_factors(Similarity::kProduct, {1, -1}), usage);
+  EXPECT_EQ(with_factors(Similarity::kProduct, {1, NAN}), usage);
   const auto index = NeighborIndex::build(CsrMatrix().view(), PointAxis::kMinors);
   EXPECT_EQ(all_neighbors(*index, 0).error().code, Code::kUsage);
 }

@@ -8,7 +8,7 @@ from conftest import ok, refused, spec
 
 HELDOUT = "[evaluate]\nheldout = 150\n"
 MODELS = {"popularity": "", "item-knn": "neighbors = 50\n", "ease": "l2 = 50.0\n",
-          "mult-dae": "latent = 24\n"}
+          "mult-dae": "latent = 24\n", "slim": "l2 = 50.0\n", "rp3beta": ""}
 TRAIN = "[train]\nepochs = 8\nbatch_size = 100\n"
 
 

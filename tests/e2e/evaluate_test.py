@@ -7,6 +7,10 @@ NAMES = ["ap_k", "coverage", "hit_rate", "map", "mrr", "ndcg", "ndcg_full", "nov
          "recall"]
 
 
+PERSONAL = {"item-knn": "", "user-knn": "", "slim": "l2 = 50.0\n", "rp3beta": ""}
+MODELS = {**PERSONAL, "popularity": ""}
+
+
 def fitted(folder, data, model, more=""):
     folder.mkdir(exist_ok=True)
     (folder / "spec.toml").write_text(spec(data, f'[model]\ntype = "{model}"\n{more}'))
@@ -17,7 +21,7 @@ def fitted(folder, data, model, more=""):
 @pytest.fixture(scope="module")
 def models(taste, tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
-    return {model: fitted(folder, taste, model) for model in ("item-knn", "user-knn", "popularity")}
+    return {model: fitted(folder, taste, model, more) for model, more in MODELS.items()}
 
 
 def evaluated(run, *arguments):
@@ -61,28 +65,29 @@ def test_seeds_and_threads(models):
     other = evaluated(models["item-knn"], "--seed", 2)
     assert other["seed"] == 2 and first["seed"] == 1
     assert other["metrics"]["recall@20"] != first["metrics"]["recall@20"]
-    users = [evaluated(models["user-knn"], "--threads", threads)["metrics"] for threads in (1, 2)]
-    assert users[0] == users[1]
+    for model in ("user-knn", "slim", "rp3beta"):
+        metrics = [evaluated(models[model], "--threads", threads)["metrics"] for threads in (1, 2)]
+        assert metrics[0] == metrics[1], model
 
 
 @pytest.mark.parametrize("split", ["strong", "leave-one-out", "random", "time"])
 def test_taste_beats_popularity(models, split):
     recall = {model: evaluated(run, "--at", "20", "--set", f"evaluate.split={split}")
               ["metrics"]["recall@20"]["value"] for model, run in models.items()}
-    assert recall["item-knn"] > 1.1 * recall["popularity"], recall
-    assert recall["user-knn"] > 1.1 * recall["popularity"], recall
+    for model in PERSONAL:
+        assert recall[model] > 1.1 * recall["popularity"], recall
 
 
 def test_films(tmp_path):
     real("movielens/ml-1m-ge3")
     recall = {}
-    for model in ("item-knn", "user-knn", "popularity"):
-        run = fitted(tmp_path / "films", "ml-1m-ge3", model)
+    for model, more in MODELS.items():
+        run = fitted(tmp_path / "films", "ml-1m-ge3", model, more)
         result = evaluated(run, "--at", "20,100")
         assert result["users"] > 500
         recall[model] = result["metrics"]["recall@20"]["value"]
-    assert recall["item-knn"] > 1.2 * recall["popularity"], recall
-    assert recall["user-knn"] > 1.2 * recall["popularity"], recall
+    for model in PERSONAL:
+        assert recall[model] > 1.2 * recall["popularity"], recall
 
 
 def test_keys_of_evaluate_only(models, small_run):

@@ -30,8 +30,10 @@ def test_contents(small, small_run):
     assert written["data"]["path"] == str(small / "ratings.csv")
     assert written["model"] == {"type": "item-knn", "similarity": "cosine", "neighbors": 100,
                                 "shrinkage": 0.0, "alpha": 0.5, "weighting": "raw", "bm25_k1": 1.2,
-                                "bm25_b": 0.75, "l2": 500.0, "factors": 64,
-                                "iterations": 16, "unobserved": 0.1, "factor_l2": 0.003,
+                                "bm25_b": 0.75, "l2": 500.0, "l1": 1.0, "candidates": 0,
+                                "tolerance": 0.0001, "transition_exponent": 0.8,
+                                "popularity_exponent": 0.5, "normalise": True, "factors": 64,
+                                "unobserved": 0.1, "factor_l2": 0.003,
                                 "frequency_exponent": 1.0, "latent": 200, "width": 600, "depth": 5,
                                 "beta": 0.2, "gamma": 0.005, "anneal_steps": 0, "anneal_share": 0.85}
     assert written["bascule"]["version"] in ok("--version").out
@@ -87,16 +89,16 @@ def test_default_folder_and_fitting_over_a_run(small, tmp_path):
     assert [item["score"] for item in items] == [3, 3, 3, 1]
 
 
-@pytest.mark.parametrize("model", ["item-knn", "user-knn", "popularity"])
+@pytest.mark.parametrize("model", ["item-knn", "user-knn", "popularity", "slim", "rp3beta"])
 def test_every_model_can_be_saved_and_asked(model, small, tmp_path):
     ok("fit", small / "spec.toml", "--out", tmp_path / "run", "--quiet", "--set",
-       f"model.type={model}")
+       f"model.type={model}", "--set", "model.l2=1.0", "--set", "model.l1=0.1")
     for query in (["--user", "ann"], ["--history", "f1,f2"]):
         items = ok("recommend", tmp_path / "run", *query, "--json").json["items"]
         assert items and not {"f1", "f2"} & {item["id"] for item in items}
         assert all(item["title"] for item in items)
     similar = run("recommend", tmp_path / "run", "--item", "f1", "--json")
-    assert similar.code == (0 if model == "item-knn" else 2)
+    assert similar.code == (2 if model in ("user-knn", "popularity") else 0)
 
 
 def test_killed_at_any_moment(taste, tmp_path):

@@ -21,18 +21,21 @@ namespace bascule {
 enum class Similarity {
   kCosine,
   kJaccard,  ///< shared features / features of either; values are ignored, explicit zeros count
-  kPearson  ///< cosine after subtracting each feature's mean over its non-zeros ("adjusted cosine")
+  kPearson,  ///< cosine after subtracting each feature's mean over its non-zeros ("adjusted
+             ///< cosine")
+  kProduct   ///< the dot product, times the neighbour's factor where build() is given factors
 };
 
 /// score(i, j), the score of j in the list of i, is
 ///   cosine, Pearson: dot / (|i|^(2·alpha) · |j|^(2·(1 − alpha)) + shrinkage)
 ///   Jaccard:         shared / (n_i + n_j − shared + shrinkage)
+///   product:         dot · factor_j
 /// alpha = 0.5 without shrinkage is the plain cosine; other values are the asymmetric cosine of
 /// F. Aiolli, "Efficient top-n recommendation for very large scale binary rated datasets",
 /// RecSys 2013.
 struct NeighborOptions {
   Similarity similarity = Similarity::kCosine;
-  float shrinkage = 0;  ///< finite, >= 0
+  float shrinkage = 0;  ///< finite, >= 0; not of products
   float alpha = 0.5F;   ///< in [0, 1]; only cosine and Pearson
 };
 
@@ -65,12 +68,14 @@ struct NeighborWorkspace;
 class NeighborIndex {
  public:
   /// `matrix` may be dropped afterwards. For users × items as CSR, kMinors indexes the items and
-  /// kMajors the users. Fails with kUsage on options out of range, with kBadData when a point's
+  /// kMajors the users. `factors`, for kProduct alone, are finite and >= 0, one for each point, or
+  /// none where all are 1. Fails with kUsage on options out of range, with kBadData when a point's
   /// norm is too large or too small for single precision, and with kFailed when more than 2^31
   /// points or features are given.
   static Result<NeighborIndex> build(const CompressedView& matrix, PointAxis points,
                                      const NeighborOptions& options = {},
-                                     ThreadPool& pool = default_pool());
+                                     ThreadPool& pool = default_pool(),
+                                     std::span<const float> factors = {});
   NeighborIndex(NeighborIndex&&) noexcept;
   NeighborIndex& operator=(NeighborIndex&&) noexcept;
   ~NeighborIndex();

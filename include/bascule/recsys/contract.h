@@ -96,6 +96,10 @@ class Recommender {
   virtual void save(SafetensorsWriter& writer) const = 0;
   /// Takes the model from a file; kBadData when a tensor is missing or does not fit the others.
   virtual Status load(std::shared_ptr<const SafetensorsFile> file) = 0;
+
+ protected:
+  /// kUsage unless the model has the item.
+  [[nodiscard]] Status check_item(std::int32_t item) const;
 };
 
 /// kFailed, with both numbers, when fit_bytes() is more than the memory that is available.

@@ -46,8 +46,6 @@ class ScoringRecommender : public Recommender {
   virtual ScoreRows score(const CompressedView& histories, std::int64_t first, std::int64_t last,
                           Scratch& scratch) const = 0;
 
-  /// kUsage unless the model has the item.
-  [[nodiscard]] Status check_item(std::int32_t item) const;
   /// For similar_items(): the best of `scores`, one for every item; the item itself, if wanted,
   /// comes first with score 1.
   [[nodiscard]] std::vector<Recommendation> most_alike(std::int32_t item, std::int32_t k,

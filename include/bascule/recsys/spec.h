@@ -14,6 +14,8 @@
 #include <bascule/recsys/item_knn.h>
 #include <bascule/recsys/mult_vae.h>
 #include <bascule/recsys/rec_vae.h>
+#include <bascule/recsys/rp3beta.h>
+#include <bascule/recsys/slim.h>
 
 namespace bascule {
 
@@ -26,6 +28,8 @@ SplitOptions split_options(const Settings& settings);
 KnnOptions knn_options(const Settings& settings);
 EaseOptions ease_options(const Settings& settings);
 IalsOptions ials_options(const Settings& settings);
+SlimOptions slim_options(const Settings& settings);
+Rp3betaOptions rp3beta_options(const Settings& settings);
 MultVaeOptions mult_vae_options(const Settings& settings);
 RecVaeOptions rec_vae_options(const Settings& settings);
 

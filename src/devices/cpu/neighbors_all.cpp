@@ -36,8 +36,8 @@ void search_rows(const NeighborData& data, NeighborLists& lists, ThreadPool& poo
     for (std::int64_t i = chunks.begin(chunk); i < chunks.end(chunk); ++i) {
       const auto rank = static_cast<std::int32_t>(data.points - 1 - i);
       work->top.start(k, seeds[rank]);
-      detail::neighbor_kernels().line(data, detail::row_of(data, rank),
-                                      {data.left[rank], data.weight[rank]}, rank, *work);
+      detail::neighbor_kernels().line(data, detail::row_of(data, rank), data.left[rank], rank,
+                                      *work);
       write_list(data, rank, work->top, lists);
     }
   });

@@ -23,7 +23,8 @@ constexpr std::int64_t kPointsPerChunk = 4096;
 /// Sums of squares outside this range would over- or underflow in single precision.
 constexpr double kMinSquares = 1e-30, kMaxSquares = 1e30;
 
-Status check(const CompressedView& matrix, const NeighborOptions& options) {
+Status check(const CompressedView& matrix, PointAxis points, const NeighborOptions& options,
+             std::span<const float> factors) {
   if (!(options.shrinkage >= 0) || !std::isfinite(options.shrinkage))
     return {Code::kUsage, fmt::format("shrinkage {} is not a number >= 0", options.shrinkage)};
   if (!(options.alpha >= 0 && options.alpha <= 1))
@@ -33,6 +34,14 @@ Status check(const CompressedView& matrix, const NeighborOptions& options) {
   if (matrix.majors > kMost || matrix.minors > kMost)
     return {Code::kFailed, fmt::format("a matrix of {} × {} is too large for neighbours",
                                        matrix.majors, matrix.minors)};
+  if (factors.empty()) return {};
+  const std::int64_t count = points == PointAxis::kMinors ? matrix.minors : matrix.majors;
+  if (options.similarity != Similarity::kProduct || std::ssize(factors) != count)
+    return {Code::kUsage, "factors are for products, one for each point"};
+  for (const float factor : factors) {
+    if (!(factor >= 0) || !std::isfinite(factor))
+      return {Code::kUsage, fmt::format("factor {} is not a number >= 0", factor)};
+  }
   return {};
 }
 
@@ -95,7 +104,8 @@ void fill(const CompressedView& lists, NeighborData& data, ThreadPool& pool) {
                  });
 }
 
-Status fill_sides(NeighborData& data, std::int32_t first, std::int32_t last) {
+Status fill_sides(NeighborData& data, std::span<const float> factors, std::int32_t first,
+                  std::int32_t last) {
   for (std::int32_t rank = first; rank < last; ++rank) {
     const SparseLine row = detail::row_of(data, rank);
     auto squares = static_cast<double>(row.size());
@@ -108,8 +118,12 @@ Status fill_sides(NeighborData& data, std::int32_t first, std::int32_t last) {
               fmt::format("line {}: a sum of squares of {:g} is out of the range of "
                           "neighbour search ({:g} to {:g})",
                           data.id_of[rank], squares, kMinSquares, kMaxSquares)};
-    const detail::ScoreSides sides =
+    detail::ScoreSides sides =
         detail::score_sides(data, static_cast<std::int64_t>(row.size()), squares);
+    if (!factors.empty()) {
+      sides.right = factors[static_cast<std::size_t>(data.id_of[rank])];
+      sides.weight = sides.right > 0 ? 1 / sides.right : kNever;
+    }
     data.left[rank] = sides.left;
     data.right[rank] = sides.right;
     data.weight[rank] = sides.weight;
@@ -128,7 +142,7 @@ std::vector<float> least_of(const std::vector<float>& values, std::int32_t size)
   return least;
 }
 
-Status fill_sides(NeighborData& data, ThreadPool& pool) {
+Status fill_sides(NeighborData& data, std::span<const float> factors, ThreadPool& pool) {
   const std::size_t padded = static_cast<std::size_t>(data.blocks) * detail::kBlock;
   data.left.assign(padded, 0);
   data.right.assign(padded, 0);
@@ -136,7 +150,7 @@ Status fill_sides(NeighborData& data, ThreadPool& pool) {
   const Chunks chunks{data.points, kPointsPerChunk};
   std::vector<Status> statuses(static_cast<std::size_t>(chunks.chunks()));
   pool.run(chunks.chunks(), [&](std::int64_t chunk, int) {
-    statuses[chunk] = fill_sides(data, static_cast<std::int32_t>(chunks.begin(chunk)),
+    statuses[chunk] = fill_sides(data, factors, static_cast<std::int32_t>(chunks.begin(chunk)),
                                  static_cast<std::int32_t>(chunks.end(chunk)));
   });
   for (Status& status : statuses) BASCULE_TRY(std::move(status));
@@ -153,6 +167,7 @@ namespace detail {
 ScoreSides score_sides(const NeighborData& data, std::int64_t count, double squares) {
   switch (data.form) {
     case ScoreForm::kScale: {
+      if (data.options.similarity == Similarity::kProduct) return {1, 1, 1};
       const auto inverse = static_cast<float>(squares > 0 ? 1 / std::sqrt(squares) : 0.0);
       const auto norm = static_cast<float>(squares > 0 ? std::sqrt(squares) : kNever);
       return {inverse, inverse, norm};
@@ -174,8 +189,9 @@ ScoreSides score_sides(const NeighborData& data, std::int64_t count, double squa
 }  // namespace detail
 
 Result<NeighborIndex> NeighborIndex::build(const CompressedView& matrix, PointAxis points,
-                                           const NeighborOptions& options, ThreadPool& pool) {
-  BASCULE_TRY(check(matrix, options));
+                                           const NeighborOptions& options, ThreadPool& pool,
+                                           std::span<const float> factors) {
+  BASCULE_TRY(check(matrix, points, options, factors));
   Compressed flipped;
   CompressedView lists = matrix;  // features × points
   if (points == PointAxis::kMajors) {
@@ -189,21 +205,23 @@ Result<NeighborIndex> NeighborIndex::build(const CompressedView& matrix, PointAx
   const std::int32_t strips = (data->points + detail::kStrip - 1) / detail::kStrip;
   data->blocks = strips * (detail::kStrip / detail::kBlock);
   data->groups = (strips + detail::kGroup - 1) / detail::kGroup;
+  const bool product = options.similarity == Similarity::kProduct;
   if (options.similarity == Similarity::kJaccard) {
     data->form = ScoreForm::kUnion;
-  } else if (options.shrinkage > 0 || options.alpha != 0.5F) {
+  } else if (!product && (options.shrinkage > 0 || options.alpha != 0.5F)) {
     data->form = ScoreForm::kDivide;
   }
   const auto all = [&](auto&& holds) {
     return std::all_of(lists.values, lists.values + lists.nonzeros(), holds);
   };
-  const bool cosine = options.similarity == Similarity::kCosine;
+  const bool as_given = product || options.similarity == Similarity::kCosine;
+  // Counts are searched by bounds that want popular points to have the smaller factors.
   data->binary = options.similarity == Similarity::kJaccard ||
-                 (cosine && all([](float value) { return value == 1.0F; }));
-  data->nonnegative = data->binary || (cosine && all([](float value) { return value >= 0; }));
+                 (as_given && factors.empty() && all([](float value) { return value == 1.0F; }));
+  data->nonnegative = data->binary || (as_given && all([](float value) { return value >= 0; }));
   if (options.similarity == Similarity::kPearson) find_means(lists, *data);
   fill(lists, *data, pool);
-  BASCULE_TRY(fill_sides(*data, pool));
+  BASCULE_TRY(fill_sides(*data, factors, pool));
   detail::choose_heavy(*data);
   detail::write_out_heavy(*data, pool);
   return NeighborIndex(std::move(data));

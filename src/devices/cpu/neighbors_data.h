@@ -144,11 +144,6 @@ struct NeighborWorkspace {
   TopKeys top;
 };
 
-/// What a query brings of its own line.
-struct QuerySide {
-  float left = 0, weight = 0;
-};
-
 /// left, right and weights of a point with `count` features and sum of squares `squares`.
 struct ScoreSides {
   float left = 0, right = 0, weight = 0;

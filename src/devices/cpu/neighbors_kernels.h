@@ -12,8 +12,8 @@ inline constexpr float kSlack = 1 - 1e-5F;
 struct NeighborKernels {
   const char* name;
   /// Leaves the best of all points for a line (features, values or null for ones) in work.top,
-  /// which has been started, best first; `exclude` a rank or −1.
-  void (*line)(const NeighborData&, SparseLine, QuerySide, std::int32_t exclude,
+  /// which has been started, best first; `left` is the line's, `exclude` a rank or −1.
+  void (*line)(const NeighborData&, SparseLine, float left, std::int32_t exclude,
                NeighborWorkspace&);
   float (*dot)(const float* a, const float* b, std::int64_t n);
 };

@@ -11,12 +11,12 @@ using detail::NeighborData;
 using detail::NeighborWorkspace;
 
 /// `exclude` is a rank here.
-std::vector<Neighbor> search(const NeighborData& data, SparseLine line, detail::QuerySide side,
-                             std::int32_t k, std::int32_t exclude, NeighborWorkspace& work) {
+std::vector<Neighbor> search(const NeighborData& data, SparseLine line, float left, std::int32_t k,
+                             std::int32_t exclude, NeighborWorkspace& work) {
   k = std::min(k, data.points);
   if (k <= 0) return {};
   work.top.start(k, detail::kSmallest);
-  detail::neighbor_kernels().line(data, line, side, exclude, work);
+  detail::neighbor_kernels().line(data, line, left, exclude, work);
   std::vector<Neighbor> found;
   found.reserve(static_cast<std::size_t>(work.top.count));
   for (std::int32_t p = 0; p < work.top.count; ++p)
@@ -53,7 +53,7 @@ std::vector<Neighbor> query(const NeighborIndex& index, SparseLine vector, std::
       detail::score_sides(data, static_cast<std::int64_t>(vector.size()), squares);
   const std::int32_t excluded =
       exclude >= 0 && exclude < data.points ? data.rank_of[exclude] : kExcludeNone;
-  return search(data, line, {sides.left, sides.weight}, k, excluded, scratch.workspace());
+  return search(data, line, sides.left, k, excluded, scratch.workspace());
 }
 
 std::vector<Neighbor> query(const NeighborIndex& index, std::int32_t point, std::int32_t k,
@@ -61,7 +61,7 @@ std::vector<Neighbor> query(const NeighborIndex& index, std::int32_t point, std:
   const NeighborData& data = index.data();
   if (point < 0 || point >= data.points) return {};
   const std::int32_t rank = data.rank_of[point];
-  return search(data, detail::row_of(data, rank), {data.left[rank], data.weight[rank]}, k,
+  return search(data, detail::row_of(data, rank), data.left[rank], k,
                 include_self ? kExcludeNone : rank, scratch.workspace());
 }
 

@@ -49,6 +49,7 @@ double dot(const Row& a, const Row& b) {
 }
 
 double score(double dot, double squares_i, double squares_j, const NeighborOptions& options) {
+  if (options.similarity == Similarity::kProduct) return dot;
   const double divisor =
       options.similarity == Similarity::kJaccard
           ? squares_i + squares_j - dot
@@ -77,11 +78,15 @@ std::vector<Row> operands(const CompressedView& matrix, PointAxis points,
 }  // namespace
 
 std::vector<double> all_scores(const CompressedView& matrix, PointAxis points,
-                               const NeighborOptions& options) {
+                               const NeighborOptions& options, std::span<const float> factors) {
   const std::vector<Row> rows = operands(matrix, points, options);
   std::vector<double> scores;
   for (const Row& a : rows) {
-    for (const Row& b : rows) scores.push_back(score(dot(a, b), dot(a, a), dot(b, b), options));
+    for (std::size_t j = 0; j < rows.size(); ++j) {
+      const Row& b = rows[j];
+      const double factor = factors.empty() ? 1 : factors[j];
+      scores.push_back(factor * score(dot(a, b), dot(a, a), dot(b, b), options));
+    }
   }
   return scores;
 }

@@ -8,7 +8,7 @@ namespace bascule::reference {
 
 /// Score of every ordered pair of points, points × points, row i holding the scores of i's list.
 std::vector<double> all_scores(const CompressedView& matrix, PointAxis points,
-                               const NeighborOptions& options);
+                               const NeighborOptions& options, std::span<const float> factors = {});
 
 /// Scores of all points against one line; as bascule::query, before the selection.
 std::vector<double> query_scores(const CompressedView& matrix, PointAxis points,
