@@ -20,7 +20,7 @@ constexpr std::string_view kTable = "tune.", kRanges = "tune.ranges.";
 /// Progress in Recommender Systems Research", TOIS 2021.
 constexpr std::string_view kNeighbors = R"(
 "model.neighbors" = { low = 5, high = 1000, scale = "log" }
-"model.shrinkage" = { low = 0.1, high = 1000.0, scale = "log" }
+"model.shrinkage" = { low = 0.0, high = 100.0 }
 "model.weighting" = { choices = ["raw", "cosine", "tf-idf", "bm25"] }
 )";
 
