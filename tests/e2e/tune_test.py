@@ -136,7 +136,7 @@ def test_the_budget_ends_it(taste, tmp_path):
     """A trial at work is stopped and does not count, and is said to."""
     path, out = tmp_path / "spec.toml", tmp_path / "out"
     path.write_text(spec(taste / "ratings.csv", VAE))
-    options = ["tune", path, "--range", "train.epochs=2,1000000", "--budget", "0.03", "--out", out]
+    options = ["tune", path, "--range", "train.epochs=2,1000000", "--budget", "0.06", "--out", out]
     answer = ok(*options, "--json", "--quiet").json
     assert answer["stop"] == "budget" and len(answer["trials"]) == 1 == len(trials(out))
     assert answer["unfinished"]["status"] == "unfinished" and answer["unfinished"]["epochs"] > 0
