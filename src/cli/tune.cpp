@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -19,8 +20,8 @@ namespace {
 struct Arguments {
   std::string spec, out, metric;
   std::vector<std::string> sets, ranges;
-  std::int64_t trials = 0;  ///< 0: not given
-  double budget = 0;        ///< minutes; 0: not given
+  std::int64_t trials = 0;       ///< 0: not given
+  std::optional<double> budget;  ///< minutes
   bool resume = false;
 };
 
@@ -37,14 +38,17 @@ Result<TuneSpec> read_spec(const Arguments& arguments, const Context& context) {
 }
 
 /// Trials are limited by what was asked for, and where nothing was, to those of the default.
-void limit(const Arguments& arguments, const TuneSpec& spec, TuneRequest& request) {
+Status limit(const Arguments& arguments, const TuneSpec& spec, TuneRequest& request) {
   constexpr double kSecondsPerMinute = 60;
-  if (arguments.budget > 0) {
-    request.budget_seconds = arguments.budget * kSecondsPerMinute;
+  if (arguments.budget) {
+    if (!(*arguments.budget > 0))
+      return {Code::kUsage, fmt::format("--budget {}: needs minutes, above 0", *arguments.budget)};
+    request.budget_seconds = *arguments.budget * kSecondsPerMinute;
     request.trials = kMostTrials;
   }
   if (spec.trials) request.trials = *spec.trials;
   if (arguments.trials > 0) request.trials = arguments.trials;
+  return {};
 }
 
 std::string why_it_ended(const Tuning& tuning) {
@@ -143,7 +147,7 @@ Status tune(Arguments arguments, const Context& context) {
   BASCULE_ASSIGN(request.precision, context.recommender_precision(spec.settings));
   request.out = arguments.out;
   request.resume = arguments.resume;
-  limit(arguments, spec, request);
+  BASCULE_TRY(limit(arguments, spec, request));
   TuneDisplay display(context);
   display.watch(request);
   BASCULE_ASSIGN(const Tuning tuning, tune_recommender(spec, request, default_pool()));
@@ -173,8 +177,7 @@ void add_tune(CLI::App& app, Context& context) {
   verb->add_option("--trials", arguments->trials,
                    "in all (default: 20, or with --budget as many as it allows)")
       ->check(CLI::Range(std::int64_t{1}, kMostTrials));
-  verb->add_option("--budget", arguments->budget, "minutes after which no trial begins")
-      ->check(CLI::Range(1e-6, 1e6));
+  verb->add_option("--budget", arguments->budget, "minutes after which no trial begins");
   verb->add_option("--metric", arguments->metric,
                    "to be as large as it can be (default: ndcg@100)");
   verb->add_option("--out", arguments->out, "folder of the search (default: runs/SPEC-tune)");

@@ -100,7 +100,7 @@ class Tuner {
       trial.number = std::ssize(tuning.trials) + 1;
       trial.point = *point;
       request_.on_start(trial);
-      const Status status = fit_and_measure(watch, trial);
+      Status status = fit_and_measure(watch, trial);
       if (!status.ok()) {
         const Error& error = status.error();
         if (error.code == Code::kInterrupted) {

@@ -25,16 +25,18 @@ struct ToJson {
   }
 };
 
+bool too_large(const Json& whole) {
+  return whole.is_number_unsigned() && whole.get<std::uint64_t>() > INT64_MAX;
+}
+
 /// No key has lists of lists.
 std::optional<ConfigValue> from_json(const Json& json, bool in_list = false) {
   ConfigValue value{false, std::string(kTrialsFile)};
   if (json.is_boolean()) {
     value.data = json.get<bool>();
-  } else if (json.is_number_unsigned() && json.get<std::uint64_t>() > INT64_MAX) {
-    return std::nullopt;
-  } else if (json.is_number_integer()) {
+  } else if (json.is_number_integer() && !too_large(json)) {
     value.data = json.get<std::int64_t>();
-  } else if (json.is_number()) {
+  } else if (json.is_number_float()) {
     value.data = json.get<double>();
   } else if (json.is_string()) {
     value.data = json.get<std::string>();

@@ -260,7 +260,7 @@ HOSTILE = {
     "not finite": ('[tune.ranges]\n"model.l2" = { low = 1.0, high = nan }\n', ["mine.toml:10", "model.l2"]),
     "field": ('[tune.ranges]\n"model.l2" = { low = 1.0, hgih = 3.0 }\n', ["mine.toml:10", "did you mean high?"]),
     "many": ("[tune.ranges]\n" + "".join(f"k{i}.low = 1\n" for i in range(5000)), ["mine.toml:", "more than 32 ranges"]),
-    "choices": (f'[tune.ranges]\n"model.l2".choices = {list(range(1, 5000))}\n', ["mine.toml:10", "more than 1000 choices"]),
+    "choices": (f'[tune.ranges]\n"model.l2".choices = {list(range(1, 5000))}\n', ["mine.toml:10", "more than 100 choices"]),
     "deep": ('[tune.ranges]\n"model.l2".choices = ' + "[" * 20000, "mine.toml:10"),
     "dots": ("[tune.ranges]\na" + ".a" * 100000 + " = 1\n", "dots"),
     "trials": ("[tune]\ntrials = 9223372036854775807\n", ["mine.toml:10", "tune.trials"]),

@@ -35,7 +35,7 @@ struct SearchRange {
 
 using SearchSpace = std::vector<SearchRange>;
 
-inline constexpr std::size_t kMostRanges = 32, kMostChoices = 1000;
+inline constexpr std::size_t kMostRanges = 32, kMostChoices = 100;
 
 /// The ranges that these keys declare: "model.l2.low", "model.l2.high" and if need be
 /// "model.l2.scale" ("linear" or "log"), or "model.weighting.choices", in the order of their names.
