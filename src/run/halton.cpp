@@ -37,9 +37,13 @@ std::vector<double> halton_point(std::uint64_t index, std::size_t dimensions, st
   std::vector<double> point(dimensions);
   for (std::size_t d = 0; d < dimensions; ++d) {
     const std::uint32_t base = kPrimes[d];
-    std::uint64_t rest = index, place = 0;
-    for (double weight = 1.0 / base; weight > kSmallest; weight /= base, rest /= base, ++place)
+    double weight = 1.0 / base;
+    std::uint64_t rest = index;
+    for (std::uint64_t place = 0; weight > kSmallest; ++place) {
       point[d] += weight * permutation(base, d, place, random)[rest % base];
+      weight /= base;
+      rest /= base;
+    }
   }
   return point;
 }

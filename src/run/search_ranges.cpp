@@ -148,7 +148,9 @@ std::vector<std::string> cut(std::string_view text, char at) {
 Result<SearchSpace> parse_ranges(const Config& declared, const Schema& schema) {
   BASCULE_ASSIGN(const auto ranges, fields_by_key(declared));
   SearchSpace space;
-  for (const auto& [name, fields] : ranges) {
+  for (const auto& entry : ranges) {
+    const std::string& name = entry.first;
+    const Fields& fields = entry.second;
     const auto key = std::find_if(schema.begin(), schema.end(),
                                   [&](const KeyInfo& info) { return info.name == name; });
     if (key == schema.end()) {

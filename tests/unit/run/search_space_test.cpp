@@ -9,7 +9,6 @@ namespace bascule {
 namespace {
 
 using testing::AllOf;
-using testing::ElementsAre;
 using testing::HasSubstr;
 
 const Schema& schema() {
