@@ -76,7 +76,7 @@ def main():
                 answer = side.numbers(f"steps {options.steps}")
                 times[name]["steps"].append(answer[0] / options.steps)
                 if name.startswith("bascule"):
-                    result.setdefault("batch_share", {})[name] = answer[1] / answer[0]
+                    result.setdefault("waiting_share", {})[name] = answer[1] / answer[0]
                     result.setdefault("peak_mib", {})[name] = answer[2]
             for name, side in sides.items():
                 seconds, users = side.numbers(f"lists {options.users}")

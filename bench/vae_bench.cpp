@@ -1,8 +1,8 @@
 // Times training steps and lists of Mult-VAE, on command (driver.h):
 //   vae_bench DATA_DIR SET MIN_RATING HELDOUT fp32|bf16
 //   dump PATH    the split as safetensors: train, valid_in, valid_out, test_in, test_out
-//   steps N      seconds of N training steps, batches included; seconds in which batches were made;
-//                peak memory so far, MiB
+//   steps N      seconds of N training steps, batches included; seconds in which they were waited
+//                for; peak memory so far, MiB
 //   lists N      seconds of top-100 lists for N test users
 //   one N        median seconds of one user's top-100 list, of N
 #include <algorithm>
@@ -62,11 +62,11 @@ class Bench {
     form_ = std::make_unique<detail::VaeForm>(options_, split_.train.cols());
     device_ = make_cpu_device(default_pool());
     store_ = std::make_unique<VariableStore>(*device_);
+    BASCULE_TRY(detail::declare_parameters(detail::vae_parameters(*form_), *store_));
     BASCULE_TRY(detail::initialize_vae(*form_, options_.seed, *store_, default_pool()));
     request_.train = split_.train.view();
-    BASCULE_ASSIGN(auto training, detail::VaeTraining::make(options_, *form_, request_, nobody_,
-                                                            *store_, default_pool()));
-    training_ = std::make_unique<detail::VaeTraining>(std::move(training));
+    BASCULE_ASSIGN(training_, detail::VaeTraining::make(options_, *form_, request_, nobody_,
+                                                        *store_, default_pool()));
     const std::vector<float> rate = {1e-3F};
     BASCULE_TRY(store_->write("lr", std::span<const float>(rate)));
     training_->start(0, 1000);
@@ -87,13 +87,13 @@ class Bench {
   }
 
   Result<std::string> steps(std::int64_t count) {
-    const double made = training_->batch_seconds();
+    const double waited = training_->batch_seconds();
     const Stopwatch watch;
     for (std::int64_t i = 0; i < count; ++i) BASCULE_TRY(training_->step());
     const double seconds = watch.seconds();
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
-    return fmt::format("{} {} {}", seconds, training_->batch_seconds() - made,
+    return fmt::format("{} {} {}", seconds, training_->batch_seconds() - waited,
                        static_cast<double>(usage.ru_maxrss) / 1024);
   }
 

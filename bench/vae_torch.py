@@ -60,33 +60,14 @@ class Users:
         return [torch.from_numpy(part) for part in (*seen, rows, columns, lengths.astype(np.float32))]
 
 
-class Trainer:
-    def __init__(self, path, items, precision, mode):
-        self.arrays, self.items = tensors(path), items
-        self.train, self.random = Users(self.arrays, "train"), np.random.default_rng(1)
-        torch.manual_seed(1)
-        self.net = Net(items)
-        self.optimizer = torch.optim.Adam(self.net.parameters(), lr=1e-3, fused=True)
+class Judged:
+    """A network with encode and decode, and the split that it learns from and is measured on."""
+    def __init__(self, path, make_net, seed=1, precision="fp32"):
+        self.arrays = tensors(path)
+        self.train, self.random = Users(self.arrays, "train"), np.random.default_rng(seed)
+        torch.manual_seed(seed)
+        self.net = make_net()
         self.autocast = lambda: torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bf16")
-        self.loss = torch.compile(self.net, dynamic=True) if mode == "compile" else self.net
-        self.queue, self.done = [], 0
-
-    def next_users(self):
-        """Batches of a random order, the short one last."""
-        if not self.queue:
-            order = self.random.permutation(len(self.train))
-            self.queue = [order[begin:begin + BATCH] for begin in range(0, len(order), BATCH)]
-        return self.queue.pop(0)
-
-    def step(self, beta):
-        users = self.next_users()
-        indices, offsets, weights, rows, columns, counts = self.train.batch(users, DROPOUT, self.random)
-        self.optimizer.zero_grad(set_to_none=True)
-        with self.autocast():
-            loss = self.loss(indices, offsets, weights, torch.randn(len(users), LATENT), rows, columns, counts, beta)
-        loss.backward()
-        self.optimizer.step()
-        self.done += 1
 
     @torch.no_grad()
     def top(self, part, users, k=100):
@@ -108,6 +89,31 @@ class Trainer:
                 sums.append(((gains * hits).sum() / gains[:min(len(relevant), 100)].sum(),
                              hits[:20].sum() / min(20, len(relevant)), hits[:50].sum() / min(50, len(relevant))))
         return np.mean(sums, axis=0)
+
+
+class Trainer(Judged):
+    def __init__(self, path, items, precision, mode):
+        super().__init__(path, lambda: Net(items), precision=precision)
+        self.optimizer = torch.optim.Adam(self.net.parameters(), lr=1e-3, fused=True)
+        self.loss = torch.compile(self.net, dynamic=True) if mode == "compile" else self.net
+        self.queue, self.done = [], 0
+
+    def next_users(self):
+        """Batches of a random order, the short one last."""
+        if not self.queue:
+            order = self.random.permutation(len(self.train))
+            self.queue = [order[begin:begin + BATCH] for begin in range(0, len(order), BATCH)]
+        return self.queue.pop(0)
+
+    def step(self, beta):
+        users = self.next_users()
+        indices, offsets, weights, rows, columns, counts = self.train.batch(users, DROPOUT, self.random)
+        self.optimizer.zero_grad(set_to_none=True)
+        with self.autocast():
+            loss = self.loss(indices, offsets, weights, torch.randn(len(users), LATENT), rows, columns, counts, beta)
+        loss.backward()
+        self.optimizer.step()
+        self.done += 1
 
     def fit(self, epochs, anneal_share=.85):
         """The best epoch by validation NDCG@100: its number, and its metrics on the test users."""

@@ -65,6 +65,7 @@
 #include <bascule/nn/spec.h>
 #include <bascule/nn/trainer.h>
 #include <bascule/nn/training.h>
+#include <bascule/recsys/autoencoder.h>
 #include <bascule/recsys/compare.h>
 #include <bascule/recsys/contract.h>
 #include <bascule/recsys/ease.h>
@@ -75,6 +76,7 @@
 #include <bascule/recsys/interactions_io.h>
 #include <bascule/recsys/item_gram.h>
 #include <bascule/recsys/item_knn.h>
+#include <bascule/recsys/ladder.h>
 #include <bascule/recsys/metrics/ap.h>
 #include <bascule/recsys/metrics/coverage.h>
 #include <bascule/recsys/metrics/hit_rate.h>
@@ -87,6 +89,7 @@
 #include <bascule/recsys/metrics/registry.h>
 #include <bascule/recsys/mult_vae.h>
 #include <bascule/recsys/popularity.h>
+#include <bascule/recsys/rec_vae.h>
 #include <bascule/recsys/saved_run.h>
 #include <bascule/recsys/scoring_recommender.h>
 #include <bascule/recsys/spec.h>

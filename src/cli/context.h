@@ -63,6 +63,7 @@ void add_recommend(CLI::App& app, Context& context);
 void add_evaluate(CLI::App& app, Context& context);
 void add_compare(CLI::App& app, Context& context);
 void add_tune(CLI::App& app, Context& context);
+void add_ladder(CLI::App& app, Context& context);
 void add_predict(CLI::App& app, Context& context);
 void add_summary(CLI::App& app, Context& context);
 void add_completion(CLI::App& app, Context& context);

@@ -163,7 +163,7 @@ OptimizerOptions adamw(double lr, double weight_decay) {
 }
 
 void minimize(Graph& graph, const Value& loss, std::span<const Value> parameters,
-              const OptimizerOptions& options) {
+              const OptimizerOptions& options, const std::string& step_name) {
   const Rule* rule = find_rule(options.type);
   if (rule == nullptr) throw GraphError("optimizer", unknown(options.type));
   std::vector<Value> gradients = grad(loss, parameters);
@@ -172,8 +172,8 @@ void minimize(Graph& graph, const Value& loss, std::span<const Value> parameters
   }
   if (options.clip_norm > 0) clip_by_norm(graph, gradients, options.clip_norm);
   const Value lr = graph.variable("lr", f32({}), VariableRole::kControl);
-  const auto step = [&graph] {
-    return graph.variable("step", {DType::kI64, {}}, VariableRole::kControl);
+  const auto step = [&] {
+    return graph.variable(step_name, {DType::kI64, {}}, VariableRole::kControl);
   };
   for (std::size_t p = 0; p < parameters.size(); ++p) {
     const Value& weight = parameters[p];

@@ -53,6 +53,12 @@ Value decode(Graph& graph, const VaeForm& form, const Value& z) {
   return Half(graph, "decoder", form.decoder).run(z);
 }
 
+/// multinomial_nll() of counts that are stored dense, too.
+Value negative_log_likelihood(const Value& logits, const Value& counts) {
+  if (counts.type().storage == Storage::kCsr) return multinomial_nll(logits, counts);
+  return -sum(log_softmax(logits) * counts, {1});
+}
+
 /// Of each user the divergence of N(mean, variance) from N(0, 1), over all factors.
 Value divergence(const Encoded& e) {
   const Value terms = exp(e.log_variance) + square(e.mean) - e.log_variance;
@@ -71,8 +77,8 @@ VaeForm::VaeForm(const MultVaeOptions& options, std::int64_t items)
   decoder.push_back(items);
 }
 
-std::vector<VaeParameter> vae_parameters(const VaeForm& form) {
-  std::vector<VaeParameter> all;
+std::vector<ModelParameter> vae_parameters(const VaeForm& form) {
+  std::vector<ModelParameter> all;
   for (const auto& [part, widths] :
        {std::pair{"encoder", &form.encoder}, {"decoder", &form.decoder}}) {
     for (std::size_t layer = 0; layer + 1 < widths->size(); ++layer) {
@@ -84,9 +90,10 @@ std::vector<VaeParameter> vae_parameters(const VaeForm& form) {
 }
 
 Graph vae_training_graph(const VaeForm& form, const MultVaeOptions& options, std::int64_t batch,
-                         std::int64_t capacity, std::int64_t anneal_steps) {
+                         std::int64_t capacity, std::int64_t anneal_steps, bool dense_feed) {
   Graph graph;
-  const ValueType users = csr_f32({batch, form.items()}, capacity);
+  const Shape shape = {batch, form.items()};
+  const ValueType users = dense_feed ? f32(shape) : csr_f32(shape, capacity);
   const Value x = graph.input("x", users), targets = graph.input("targets", users);
   const Value step = graph.variable("step", i64({}), VariableRole::kControl);
   const Encoded encoded = encode(graph, form, x);
@@ -95,7 +102,7 @@ Graph vae_training_graph(const VaeForm& form, const MultVaeOptions& options, std
     const Value noise = random_normal(step, z.shape(), options.seed, kSampleStream);
     z = z + noise * exp(scale(encoded.log_variance, 0.5));
   }
-  Value losses = multinomial_nll(decode(graph, form, z), targets);
+  Value losses = negative_log_likelihood(decode(graph, form, z), targets);
   if (form.variational) {
     const double slope = options.beta / static_cast<double>(anneal_steps);
     const Value beta =
@@ -103,7 +110,7 @@ Graph vae_training_graph(const VaeForm& form, const MultVaeOptions& options, std
     losses = losses + beta * divergence(encoded);
   }
   std::vector<Value> parameters;
-  for (const VaeParameter& p : vae_parameters(form))
+  for (const ModelParameter& p : vae_parameters(form))
     parameters.push_back(graph.variable(p.name, f32(p.shape)));
   nn::minimize(graph, mean(losses), parameters, options.optimizer);
   nn::add_to_sum(graph, nn::kLossSum, losses);

@@ -6,6 +6,8 @@
 #include <bascule/graph/graph.h>
 #include <bascule/recsys/mult_vae.h>
 
+#include "recsys/model_parameter.h"
+
 namespace bascule::detail {
 
 /// Widths of the layers, from items to factors and back. In a variational encoder the last width is
@@ -19,18 +21,14 @@ struct VaeForm {
   [[nodiscard]] std::int64_t items() const { return encoder.front(); }
 };
 
-struct VaeParameter {
-  std::string name;
-  Shape shape;
-};
 /// "encoder_1.weight" [in, out], "encoder_1.bias" [out], …, "decoder_1.weight", …
-std::vector<VaeParameter> vae_parameters(const VaeForm& form);
+std::vector<ModelParameter> vae_parameters(const VaeForm& form);
 
 /// Inputs "x", the batch as the encoder sees it, and "targets", of at most `capacity` stored
-/// elements. Adds the loss of every user to the control variable "sums.loss".
-/// `anneal_steps` >= 1.
+/// elements; or both as dense matrices [batch, items], where `dense_feed` says so. Adds the loss of
+/// every user to the control variable "sums.loss". `anneal_steps` >= 1.
 Graph vae_training_graph(const VaeForm& form, const MultVaeOptions& options, std::int64_t batch,
-                         std::int64_t capacity, std::int64_t anneal_steps);
+                         std::int64_t capacity, std::int64_t anneal_steps, bool dense_feed = false);
 /// Input "x", output "scores" [batch, items].
 Graph vae_scoring_graph(const VaeForm& form, std::int64_t batch, std::int64_t capacity);
 

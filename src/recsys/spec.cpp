@@ -7,7 +7,7 @@
 namespace bascule {
 namespace {
 
-constexpr double kLargestK = 100000, kMostFactors = 4096;
+constexpr double kLargestK = 100000, kMostFactors = 4096, kMostLayers = 64, kMostPasses = 1000;
 
 std::vector<std::string> format_names() {
   std::vector<std::string> names = {"auto"};
@@ -45,7 +45,8 @@ Schema make_schema() {
       flag("data.binarise", false, "every rating that is kept counts 1"),
 
       word("model.type", "\"item-knn\"", "the model",
-           {"item-knn", "user-knn", "popularity", "ease", "edlae", "ials", "mult-vae", "mult-dae"}),
+           {"item-knn", "user-knn", "popularity", "ease", "edlae", "ials", "mult-vae", "mult-dae",
+            "recvae"}),
       word("model.similarity", "\"cosine\"", "of two items or users",
            {"cosine", "pearson", "jaccard"}),
       integer("model.neighbors", "100", 1, kLargestK, "neighbours per item or user"),
@@ -58,8 +59,8 @@ Schema make_schema() {
       number("model.l2", "500.0", std::numeric_limits<float>::min(), kHuge,
              "regularisation of ease and edlae"),
       number("model.dropout", "", 0, kAlmostOne,
-             "share of the inputs that edlae (default 0.33), mult-vae and mult-dae (0.5) learn "
-             "without"),
+             "share of the inputs that edlae (default 0.33), mult-vae, mult-dae and recvae (0.5) "
+             "learn without"),
 
       integer("model.factors", "64", 1, kMostFactors, "numbers per user and item (ials)"),
       integer("model.iterations", "16", 1, kLargestK, "over users and items (ials)"),
@@ -72,17 +73,29 @@ Schema make_schema() {
       integers(
           "model.hidden", "", 1, kMostFactors,
           "widths between items and latent factors; default [600] of mult-vae, [] of mult-dae"),
-      integer("model.latent", "200", 1, kMostFactors, "latent factors (mult-vae, mult-dae)"),
+      integer("model.latent", "200", 1, kMostFactors,
+              "latent factors (mult-vae, mult-dae, recvae)"),
+      integer("model.width", "600", 1, kMostFactors, "of the encoder's layers (recvae)"),
+      integer("model.depth", "5", 1, kMostLayers, "layers of the encoder (recvae)"),
       number("model.beta", "0.2", 0, kHuge, "greatest weight of the divergence (mult-vae)"),
+      number("model.gamma", "0.005", 0, kHuge,
+             "weight of the divergence for each unit of the sum of a user's values (recvae); 0: "
+             "model.beta for all users"),
       integer("model.anneal_steps", "0", 0, kMany,
               "steps in which the weight rises to it; 0: by anneal_share"),
       number("model.anneal_share", "0.85", 0, 1, "share of all steps in which it rises"),
 
-      integer("train.epochs", "200", 0, 1e9, "passes over the users (mult-vae, mult-dae)"),
+      integer(
+          "train.epochs", "", 0, 1e9,
+          "passes over the users (mult-vae, mult-dae, default 200), or rounds of passes (recvae, "
+          "50)"),
+      integer("train.encoder_passes", "3", 1, kMostPasses,
+              "passes of an epoch in which the encoder learns (recvae)"),
+      integer("train.decoder_passes", "1", 1, kMostPasses, "and the decoder"),
       integer("train.batch_size", "500", 1, 1e8, "users a step"),
       word("train.optimizer.type", "\"adam\"", "what makes steps of gradients",
            nn::optimizer_names()),
-      number("train.optimizer.lr", "0.001", 0, kHuge, "learning rate"),
+      number("train.optimizer.lr", "", 0, kHuge, "learning rate; default 0.001, of recvae 0.0005"),
       number("train.optimizer.weight_decay", "0.0", 0, kHuge, "pulls parameters to 0"),
       integer("train.early_stopping.patience", "0", 0, 1e9,
               "stop after so many epochs without a better value; 0: never"),
@@ -217,15 +230,12 @@ IalsOptions ials_options(const Settings& settings) {
   return options;
 }
 
-MultVaeOptions mult_vae_options(const Settings& settings) {
-  MultVaeOptions options;
-  options.variational = settings.text("model.type") == "mult-vae";
-  options.hidden = settings.integers("model.hidden");
-  options.latent = settings.integer("model.latent");
+namespace {
+
+/// What [train] says of models that learn by epochs.
+template <class Options>
+void set_training(Options& options, const Settings& settings) {
   options.dropout = settings.number("model.dropout");
-  options.beta = settings.number("model.beta");
-  options.anneal_steps = settings.integer("model.anneal_steps");
-  options.anneal_share = settings.number("model.anneal_share");
   options.optimizer = nn::optimizer_defaults(settings.text("train.optimizer.type")).value();
   options.optimizer.lr = settings.number("train.optimizer.lr");
   options.optimizer.weight_decay = settings.number("train.optimizer.weight_decay");
@@ -234,6 +244,32 @@ MultVaeOptions mult_vae_options(const Settings& settings) {
   options.early_stopping.patience = settings.integer("train.early_stopping.patience");
   options.early_stopping.monitor = settings.text("train.early_stopping.monitor");
   options.seed = static_cast<std::uint64_t>(settings.integer("seed"));
+}
+
+}  // namespace
+
+MultVaeOptions mult_vae_options(const Settings& settings) {
+  MultVaeOptions options;
+  set_training(options, settings);
+  options.variational = settings.text("model.type") == "mult-vae";
+  options.hidden = settings.integers("model.hidden");
+  options.latent = settings.integer("model.latent");
+  options.beta = settings.number("model.beta");
+  options.anneal_steps = settings.integer("model.anneal_steps");
+  options.anneal_share = settings.number("model.anneal_share");
+  return options;
+}
+
+RecVaeOptions rec_vae_options(const Settings& settings) {
+  RecVaeOptions options;
+  set_training(options, settings);
+  options.width = settings.integer("model.width");
+  options.depth = settings.integer("model.depth");
+  options.latent = settings.integer("model.latent");
+  options.gamma = settings.number("model.gamma");
+  options.beta = settings.number("model.beta");
+  options.encoder_passes = settings.integer("train.encoder_passes");
+  options.decoder_passes = settings.integer("train.decoder_passes");
   return options;
 }
 
@@ -243,8 +279,11 @@ Settings with_model_defaults(Settings settings) {
     if (!settings.has(key)) settings.put(key, std::move(value));
   };
   if (type == "edlae") add("model.dropout", {0.33, "default"});
-  if (type != "mult-vae" && type != "mult-dae") return settings;
+  const bool recvae = type == "recvae";
+  if (!recvae && type != "mult-vae" && type != "mult-dae") return settings;
   add("model.dropout", {0.5, "default"});
+  add("train.epochs", {std::int64_t{recvae ? 50 : 200}, "default"});
+  add("train.optimizer.lr", {recvae ? 5e-4 : 1e-3, "default"});
   ConfigValue::List hidden;
   if (type == "mult-vae") hidden.push_back({std::int64_t{600}, "default"});
   add("model.hidden", {hidden, "default"});
@@ -258,6 +297,11 @@ std::unique_ptr<Recommender> make_recommender(const Settings& given, Precision p
     MultVaeOptions options = mult_vae_options(settings);
     options.precision = precision;
     return std::make_unique<MultVae>(std::move(options));
+  }
+  if (type == "recvae") {
+    RecVaeOptions options = rec_vae_options(settings);
+    options.precision = precision;
+    return std::make_unique<RecVae>(std::move(options));
   }
   if (type == "popularity") return std::make_unique<Popularity>();
   if (type == "ease" || type == "edlae") return std::make_unique<Ease>(ease_options(settings));

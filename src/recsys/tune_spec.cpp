@@ -42,18 +42,24 @@ constexpr std::string_view kMultDae = R"(
 "train.optimizer.weight_decay" = { low = 1e-7, high = 0.001, scale = "log" }
 )";
 
+constexpr std::string_view kRecVae = R"(
+"model.gamma" = { low = 0.0005, high = 0.05, scale = "log" }
+"model.dropout" = { low = 0.1, high = 0.8 }
+"train.optimizer.lr" = { low = 0.0001, high = 0.0025, scale = "log" }
+)";
+
 const std::vector<std::string> kKnnKeys = {"model.similarity", "model.neighbors", "model.shrinkage",
                                            "model.alpha",      "model.weighting", "model.bm25_k1",
                                            "model.bm25_b"};
-const std::vector<std::string> kDaeKeys = {"model.hidden",
-                                           "model.latent",
-                                           "model.dropout",
-                                           "train.epochs",
-                                           "train.batch_size",
-                                           "train.optimizer.type",
-                                           "train.optimizer.lr",
-                                           "train.optimizer.weight_decay",
-                                           "train.early_stopping.patience"};
+/// Of all that learn by epochs.
+const std::vector<std::string> kEpochKeys = {"model.latent",
+                                             "model.dropout",
+                                             "train.epochs",
+                                             "train.batch_size",
+                                             "train.optimizer.type",
+                                             "train.optimizer.lr",
+                                             "train.optimizer.weight_decay",
+                                             "train.early_stopping.patience"};
 
 std::vector<std::string> with(std::vector<std::string> keys, const std::vector<std::string>& more) {
   keys.insert(keys.end(), more.begin(), more.end());
@@ -74,9 +80,14 @@ const std::vector<detail::TunableModel>& models() {
        {"model.factors", "model.iterations", "model.unobserved", "model.factor_l2",
         "model.frequency_exponent"},
        kIals},
-      {"mult-vae", with(kDaeKeys, {"model.beta", "model.anneal_steps", "model.anneal_share"}),
+      {"mult-vae",
+       with(kEpochKeys, {"model.hidden", "model.beta", "model.anneal_steps", "model.anneal_share"}),
        kMultVae},
-      {"mult-dae", kDaeKeys, kMultDae},
+      {"mult-dae", with(kEpochKeys, {"model.hidden"}), kMultDae},
+      {"recvae",
+       with(kEpochKeys, {"model.width", "model.depth", "model.gamma", "model.beta",
+                         "train.encoder_passes", "train.decoder_passes"}),
+       kRecVae},
   };
   return all;
 }

@@ -34,6 +34,10 @@ class UserRows {
   /// Rows without elements, until there are `rows` in all.
   void fill_up(std::int64_t rows);
 
+  [[nodiscard]] std::span<const float> values(std::size_t row) const {
+    const auto begin = static_cast<std::size_t>(offsets_[row]);
+    return std::span(values_).subspan(begin, static_cast<std::size_t>(offsets_[row + 1]) - begin);
+  }
   [[nodiscard]] CsrArgument argument() {
     return {offsets_.data(), indices_.data(), values_.data()};
   }

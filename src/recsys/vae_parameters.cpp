@@ -4,18 +4,11 @@
 
 namespace bascule::detail {
 
-Status declare_vae(const VaeForm& form, VariableStore& store) {
-  for (const VaeParameter& p : vae_parameters(form))
-    BASCULE_TRY(store.declare(p.name, f32(p.shape), VariableRole::kParameter));
-  return {};
-}
-
 Status initialize_vae(const VaeForm& form, std::uint64_t seed, VariableStore& store,
                       ThreadPool& pool) {
   using nn::Initializer;
   constexpr double kBiasScale = 0.001;
-  BASCULE_TRY(declare_vae(form, store));
-  for (const VaeParameter& p : vae_parameters(form)) {
+  for (const ModelParameter& p : vae_parameters(form)) {
     const bool weight = p.shape.rank() == 2;
     const Initializer kind = weight ? Initializer{Initializer::Kind::kGlorotUniform}
                                     : Initializer{Initializer::Kind::kNormal, kBiasScale};

@@ -6,10 +6,8 @@
 
 namespace bascule::detail {
 
-/// Makes the parameters of the form, of zeros.
-Status declare_vae(const VaeForm& form, VariableStore& store);
-/// Makes them with their first values: weights by Glorot's uniform law, small normal biases, as in
-/// the published code.
+/// Gives the parameters, which the store has, their first values: weights by Glorot's uniform law,
+/// small normal biases, as in the published code.
 Status initialize_vae(const VaeForm& form, std::uint64_t seed, VariableStore& store,
                       ThreadPool& pool);
 

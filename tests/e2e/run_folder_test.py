@@ -32,8 +32,8 @@ def test_contents(small, small_run):
                                 "shrinkage": 0.0, "alpha": 0.5, "weighting": "raw", "bm25_k1": 1.2,
                                 "bm25_b": 0.75, "l2": 500.0, "factors": 64,
                                 "iterations": 16, "unobserved": 0.1, "factor_l2": 0.003,
-                                "frequency_exponent": 1.0, "latent": 200, "beta": 0.2,
-                                "anneal_steps": 0, "anneal_share": 0.85}
+                                "frequency_exponent": 1.0, "latent": 200, "width": 600, "depth": 5,
+                                "beta": 0.2, "gamma": 0.005, "anneal_steps": 0, "anneal_share": 0.85}
     assert written["bascule"]["version"] in ok("--version").out
     assert written["bascule"]["commit"] in ok("--version").out
 

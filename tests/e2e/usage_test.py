@@ -6,7 +6,7 @@ import pytest
 
 from conftest import PROGRAM, ok, refused, run, spec
 
-VERBS = [["fit"], ["recommend"], ["evaluate"], ["compare"], ["tune"], ["summary"], ["devices"], ["completion"], ["data"],
+VERBS = [["fit"], ["recommend"], ["evaluate"], ["compare"], ["tune"], ["ladder"], ["summary"], ["devices"], ["completion"], ["data"],
          ["data", "list"], ["data", "inspect"], ["data", "fetch"], ["data", "make"]]
 
 

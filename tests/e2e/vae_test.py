@@ -1,4 +1,4 @@
-"""Mult-VAE and Mult-DAE: from a spec to lists, against NumPy in double precision."""
+"""Mult-VAE, Mult-DAE and RecVAE: from a spec to lists, against NumPy in double precision."""
 import json
 import shutil
 import struct
@@ -8,7 +8,8 @@ import pytest
 
 from conftest import ok, real, refused, spec
 
-MODELS = {"mult-vae": "hidden = [40]\nlatent = 12\nbeta = 0.1\n", "mult-dae": "latent = 24\n"}
+MODELS = {"mult-vae": "hidden = [40]\nlatent = 12\nbeta = 0.1\n", "mult-dae": "latent = 24\n",
+          "recvae": "width = 40\ndepth = 3\nlatent = 12\n"}
 TRAIN = "[train]\nepochs = 20\nbatch_size = 100\noptimizer = { lr = 0.003 }\n[evaluate]\nheldout = 150\n"
 
 
@@ -28,16 +29,32 @@ def ids(path):
     return [line.split("\t")[0] for line in path.read_text("utf-8").splitlines()[1:]]
 
 
+def dense(model, name, x):
+    return x @ model[name + ".weight"].astype(float) + model[name + ".bias"]
+
+
+def recvae_scores(model, x):
+    layers = 0
+    for layer in range(1, 4):
+        x = dense(model, f"encoder_{layer}", x) + layers
+        x /= 1 + np.exp(-x)
+        x = (x - x.mean()) / np.sqrt(x.var() + 0.1) * model[f"norm_{layer}.weight"] + model[f"norm_{layer}.bias"]
+        layers = layers + x
+    z = dense(model, "encoder_last", x)
+    return dense(model, "decoder", z[:len(z) // 2])
+
+
 def scores(model, kind, history):
     """Of every item, for a user who has these, each with the value 1."""
     x = np.zeros(model["item_users"].shape[0])
     x[history] = 1 / np.sqrt(len(history))
+    if kind == "recvae":
+        return recvae_scores(model, x)
 
     def half(name, x):
         layers = [layer for layer in range(1, 9) if f"{name}_{layer}.weight" in model]
         for layer in layers:
-            x = (np.tanh(x) if layer > 1 else x) @ model[f"{name}_{layer}.weight"].astype(float)
-            x += model[f"{name}_{layer}.bias"]
+            x = dense(model, f"{name}_{layer}", np.tanh(x) if layer > 1 else x)
         return x
 
     z = half("encoder", x)
@@ -73,7 +90,8 @@ def test_scores_are_those_of_its_layers(trained):
 
 def test_summary_counts_its_parameters(trained):
     _, path, run, _ = trained
-    count = sum(tensor.size for name, tensor in tensors(run / "model.safetensors").items() if name.startswith(("encoder", "decoder")))
+    count = sum(tensor.size for name, tensor in tensors(run / "model.safetensors").items()
+                if name.startswith(("encoder", "decoder", "norm")))
     for target in (run, path):
         summary = ok("summary", target, "--json", "--quiet").json
         assert summary["totals"]["parameters"] == count
@@ -83,7 +101,7 @@ def test_summary_counts_its_parameters(trained):
 def test_a_damaged_model_is_refused(trained, tmp_path):
     """A tensor whose shape says more than there is, and one that is not there."""
     run = trained[2]
-    for index, (old, new) in enumerate(((b'"decoder_1.bias"', b'"decoder_1.bogy"'), (b'"item_users"', b'"item_usurs"'))):
+    for index, (old, new) in enumerate(((b'"encoder_1.bias"', b'"encoder_1.bogy"'), (b'"item_users"', b'"item_usurs"'))):
         copy = tmp_path / str(index)
         shutil.copytree(run, copy)
         data = (copy / "model.safetensors").read_bytes()

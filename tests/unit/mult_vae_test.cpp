@@ -13,19 +13,34 @@
 #include <bascule/recsys/popularity.h>
 #include <bascule/run/program.h>
 
+#include "autoencoder_testing.h"
 #include "recsys/mult_vae_graphs.h"
 #include "recsys/user_rows.h"
+#include "recsys/vae_parameters.h"
+#include "recsys/vae_training.h"
 #include "temp_folder.h"
 
 namespace bascule {
 namespace {
 
+using autoencoder_testing::dense;
+using autoencoder_testing::DenseUsers;
+using autoencoder_testing::draw;
+using autoencoder_testing::expect_learns;
+using autoencoder_testing::expect_repeats;
+using autoencoder_testing::expect_slopes;
+using autoencoder_testing::kBatch;
+using autoencoder_testing::kItems;
+using autoencoder_testing::multinomial_loss;
+using autoencoder_testing::noise;
+using autoencoder_testing::Parameters;
+using autoencoder_testing::Row;
+using autoencoder_testing::tastes;
+using autoencoder_testing::write;
 using detail::UserRows;
 using detail::VaeForm;
-using Row = std::vector<double>;
 
-constexpr std::int64_t kBatch = 6, kItems = 31, kAnneal = 40;
-constexpr std::int64_t kStep = 10;
+constexpr std::int64_t kStep = 10, kAnneal = 40;
 
 MultVaeOptions small(bool variational) {
   MultVaeOptions options;
@@ -38,65 +53,13 @@ MultVaeOptions small(bool variational) {
   return options;
 }
 
-/// Users as dense rows: what the encoder sees, and what is to be likely.
-struct Users {
-  std::vector<Row> seen, counts;
-  UserRows x, targets;
-
-  Users() {
-    const Philox random(3);
-    std::uint64_t drawn = 0;
-    for (std::int64_t u = 0; u < kBatch; ++u) {
-      std::vector<std::int32_t> items;
-      std::vector<float> values;
-      for (std::int32_t i = 0; i < kItems; ++i) {
-        if (random.uniform(drawn++) > 0.2) continue;
-        items.push_back(i);
-        values.push_back(static_cast<float>(1 + i % 3));
-      }
-      double squares = 0;
-      for (const float value : values) squares += double{value} * double{value};
-      Row scaled(kItems, 0), plain(kItems, 0);
-      for (std::size_t i = 0; i < items.size(); ++i) {
-        plain[static_cast<std::size_t>(items[i])] = double{values[i]};
-        scaled[static_cast<std::size_t>(items[i])] = double{values[i]} / std::sqrt(squares);
-      }
-      seen.push_back(scaled);
-      counts.push_back(plain);
-      x.add_normalised({items, values});
-      targets.add({items, values});
-    }
-  }
-};
-
-using Parameters = std::map<std::string, std::vector<double>>;
-
-Parameters draw(const VaeForm& form) {
-  Parameters all;
-  std::uint64_t stream = 0;
-  for (const detail::VaeParameter& p : detail::vae_parameters(form)) {
-    const Philox random(9, stream++);
-    auto& values = all[p.name];
-    for (std::int64_t i = 0; i < p.shape.count(); ++i)
-      values.push_back(static_cast<double>(
-          static_cast<float>(0.3 * random.normal(static_cast<std::uint64_t>(i)))));
-  }
-  return all;
-}
-
-Row dense(const Row& x, const std::vector<double>& w, const std::vector<double>& bias) {
-  Row y = bias;
-  for (std::size_t i = 0; i < x.size(); ++i)
-    for (std::size_t j = 0; j < y.size(); ++j) y[j] += x[i] * w[i * y.size() + j];
-  return y;
-}
 Row through_tanh(Row x) {
   for (double& value : x) value = std::tanh(value);
   return x;
 }
 
 /// The mean loss of the batch: Liang et al. 2018, with the noise that random_values.h defines.
-double naive_loss(const MultVaeOptions& options, const Users& users, const Parameters& p) {
+double naive_loss(const MultVaeOptions& options, const DenseUsers& users, const Parameters& p) {
   const auto latent = static_cast<std::size_t>(options.latent);
   const RandomValues random(options.seed, 1);
   const double beta = std::min(options.beta, options.beta * kStep / kAnneal);
@@ -111,69 +74,65 @@ double naive_loss(const MultVaeOptions& options, const Users& users, const Param
     for (std::size_t k = 0; options.variational && k < latent; ++k) {
       const double mean = last[k], log_variance = last[latent + k];
       divergence += 0.5 * (std::exp(log_variance) + mean * mean - 1 - log_variance);
-      const std::uint64_t element = u * latent + k;
-      const PhiloxBlock words = random.block(element / 4, kStep);
-      const std::size_t pair = element % 4 / 2 * 2;
-      z[k] += std::exp(log_variance / 2) *
-              RandomValues::normal(words[pair], words[pair + 1], element % 2 == 1);
+      z[k] += std::exp(log_variance / 2) * noise(random, u * latent + k, kStep);
     }
     const Row back = through_tanh(dense(z, p.at("decoder_1.weight"), p.at("decoder_1.bias")));
     const Row logits = dense(back, p.at("decoder_2.weight"), p.at("decoder_2.bias"));
-    double sum = 0;
-    for (const double logit : logits) sum += std::exp(logit);
-    double loss = beta * divergence;
-    for (std::size_t i = 0; i < logits.size(); ++i)
-      loss -= users.counts[u][i] * (logits[i] - std::log(sum));
-    total += loss;
+    total += beta * divergence + multinomial_loss(logits, users.counts[u]);
   }
   return total / kBatch;
 }
 
-class MultVaeStep : public testing::TestWithParam<bool> {};
+std::vector<float> flat(const std::vector<Row>& rows) {
+  std::vector<float> all;
+  for (const Row& row : rows) all.insert(all.end(), row.begin(), row.end());
+  return all;
+}
+
+struct StepCase {
+  std::string name;
+  bool variational = true, dense_feed = false;
+};
+class MultVaeStep : public testing::TestWithParam<StepCase> {};
 
 TEST_P(MultVaeStep, TakesTheLossAndItsSlopeByEveryParameter) {
-  const MultVaeOptions options = small(GetParam());
+  const MultVaeOptions options = small(GetParam().variational);
+  const bool dense_feed = GetParam().dense_feed;
   const VaeForm form(options, kItems);
-  Users users;
-  Parameters parameters = draw(form);
+  DenseUsers users;
+  Parameters parameters = draw(detail::vae_parameters(form));
   const auto device = make_cpu_device(default_pool());
   VariableStore store(*device);
   Result<Program> program = Program::make(
-      detail::vae_training_graph(form, options, kBatch, kBatch * kItems, kAnneal), store);
+      detail::vae_training_graph(form, options, kBatch, kBatch * kItems, kAnneal, dense_feed),
+      store);
   ASSERT_TRUE(program.ok()) << program.error().message;
-  for (const auto& [name, values] : parameters) {
-    const std::vector<float> floats(values.begin(), values.end());
-    ASSERT_TRUE(store.write(name, std::span<const float>(floats)).ok());
-  }
+  write(parameters, store);
   const std::array<float, 1> rate = {1};
   const std::array<std::int64_t, 1> step = {kStep};
   ASSERT_TRUE(store.write("lr", std::span<const float>(rate)).ok());
   ASSERT_TRUE(store.write("step", std::span<const std::int64_t>(step)).ok());
   CsrArgument x = users.x.argument(), targets = users.targets.argument();
-  ASSERT_TRUE(program->bind("x", &x).ok());
-  ASSERT_TRUE(program->bind("targets", &targets).ok());
+  if (dense_feed) {
+    const std::vector<float> seen = flat(users.seen), counts = flat(users.counts);
+    ASSERT_TRUE(program->feed("x", std::span<const float>(seen)).ok());
+    ASSERT_TRUE(program->feed("targets", std::span<const float>(counts)).ok());
+  } else {
+    ASSERT_TRUE(program->bind("x", &x).ok());
+    ASSERT_TRUE(program->bind("targets", &targets).ok());
+  }
   program->step();
   EXPECT_NEAR(double{store.values<float>("sums.loss").value()[0]} / kBatch,
               naive_loss(options, users, parameters), 1e-4);
-  // The step was 1, so that what was taken off every parameter is its slope.
-  for (auto& [name, values] : parameters) {
-    const std::vector<float> after = store.values<float>(name).value();
-    for (std::size_t i = 0; i < values.size(); i += 1 + values.size() / 7) {
-      constexpr double kMove = 1e-5;
-      const double before = values[i];
-      values[i] = before + kMove;
-      const double above = naive_loss(options, users, parameters);
-      values[i] = before - kMove;
-      const double below = naive_loss(options, users, parameters);
-      values[i] = before;
-      EXPECT_NEAR(before - double{after[i]}, (above - below) / (2 * kMove), 2e-5)
-          << name << ' ' << i;
-    }
-  }
+  expect_slopes(parameters, store, 2e-5, [&] { return naive_loss(options, users, parameters); });
 }
 
-INSTANTIATE_TEST_SUITE_P(Both, MultVaeStep, testing::Bool(),
-                         [](const auto& tested) { return tested.param ? "vae" : "dae"; });
+INSTANTIATE_TEST_SUITE_P(All, MultVaeStep,
+                         testing::Values(StepCase{"vae", true, false},
+                                         StepCase{"dae", false, false},
+                                         StepCase{"dense_vae", true, true},
+                                         StepCase{"dense_dae", false, true}),
+                         [](const auto& tested) { return tested.param.name; });
 
 TEST(UserRows, ScalesAndLeavesOut) {
   const std::vector<std::int32_t> items = {0, 3, 4, 900};
@@ -206,26 +165,6 @@ TEST(UserRows, ScalesAndLeavesOut) {
   EXPECT_EQ(std::vector(o.indices, o.indices + o.offsets[1]), kept_odd);
 }
 
-/// Users of six tastes: each has items of his own ones, and few others.
-CsrMatrix tastes() {
-  constexpr std::int32_t kUsers = 900, kWide = 120, kTastes = 6;
-  const Philox random(21);
-  std::vector<std::int64_t> offsets = {0};
-  std::vector<std::int32_t> indices;
-  for (std::int32_t user = 0; user < kUsers; ++user) {
-    for (std::int32_t item = 0; item < kWide; ++item) {
-      const bool own = item % kTastes == user % kTastes || item % kTastes == user / 6 % kTastes;
-      const auto cell = static_cast<std::uint64_t>(user) * kWide + static_cast<std::uint64_t>(item);
-      if (random.uniform(cell) < (own ? 0.35 : 0.02)) indices.push_back(item);
-    }
-    offsets.push_back(std::ssize(indices));
-  }
-  const auto count = indices.size();
-  return CsrMatrix(Compressed::make(kUsers, kWide, std::move(offsets), std::move(indices),
-                                    std::vector<float>(count, 1))
-                       .value());
-}
-
 MultVaeOptions quick() {
   MultVaeOptions options;
   options.hidden = {48};
@@ -236,51 +175,12 @@ MultVaeOptions quick() {
   return options;
 }
 
-struct Trained {
-  Learned learned;
-  std::unique_ptr<MultVae> model;
-};
-Trained train(const Split& split, const MultVaeOptions& options, ThreadPool& pool,
-              const nn::FitControl& control = {}) {
-  Trained trained{{}, std::make_unique<MultVae>(options)};
-  LearnRequest request{split.train.view(), split.valid_in.view(), split.valid_out.view(), control};
-  auto learned = trained.model->learn(request, pool);
-  EXPECT_TRUE(learned.ok()) << learned.error().message;
-  trained.learned = std::move(learned).value();
-  return trained;
-}
-
-TopLists lists(const Trained& trained, const Split& split) {
-  return trained.model->recommend_all(split.test_in.view(), {20, true}, default_pool());
-}
-
 TEST(MultVae, LearnsWhatUsersShare) {
-  const Split split = make_split(tastes(), {}, {.seed = 1, .heldout = 100}).value();
-  EvaluateOptions measured;
-  measured.metrics = {parse_metric("ndcg@100").value()};
-  Popularity floor;
-  StageTimes times;
-  ASSERT_TRUE(floor.fit(split.train, default_pool(), times).ok());
-  const auto ndcg = [&](const Recommender& model) {
-    return evaluate(model, split.test_in.view(), split.test_out.view(), measured)
-        .value()
-        .metrics.at("ndcg@100")
-        .value;
-  };
   for (const bool variational : {true, false}) {
+    SCOPED_TRACE(variational);
     MultVaeOptions options = quick();
     options.variational = variational;
-    const Trained trained = train(split, options, default_pool());
-    EXPECT_GT(ndcg(*trained.model), ndcg(floor) + 0.1) << variational;
-    // The model is that of its best epoch.
-    const auto& history = trained.learned.history;
-    ASSERT_EQ(history.size(), 40U);
-    const double best = nn::best_epoch(history, "valid_ndcg@100")->metric("valid_ndcg@100");
-    EXPECT_EQ(evaluate(*trained.model, split.valid_in.view(), split.valid_out.view(), measured)
-                  .value()
-                  .metrics.at("ndcg@100")
-                  .value,
-              best);
+    expect_learns<MultVae>(options, 40);
   }
 }
 
@@ -309,34 +209,94 @@ TEST(MultVae, WithoutValidationIsThatOfTheLastEpoch) {
   EXPECT_EQ(weights("model.safetensors"), weights("checkpoints/last.safetensors"));
 }
 
-TEST(MultVae, IsTheSameOnAnyNumberOfThreadsAndAfterAResume) {
-  const Split split = make_split(tastes(), {}, {.seed = 1, .heldout = 100}).value();
+/// Losses of some steps, and all variables after them.
+struct Steps {
+  std::vector<float> losses;
+  std::map<std::string, std::vector<float>> variables;
+  bool operator==(const Steps&) const = default;
+};
+Steps run_steps(const CsrMatrix& x, const MultVaeOptions& options, ThreadPool& pool,
+                const detail::VaeExecution& execution, std::int64_t epochs = 2) {
+  const VaeForm form(options, x.cols());
+  const auto device = make_cpu_device(pool);
+  VariableStore store(*device);
+  EXPECT_TRUE(detail::declare_parameters(detail::vae_parameters(form), store).ok());
+  EXPECT_TRUE(detail::initialize_vae(form, options.seed, store, pool).ok());
+  const LearnRequest request{x.view(), {}, {}, {}};
+  const Popularity nobody;  // validates nothing
+  auto made = detail::VaeTraining::make(options, form, request, nobody, store, pool, execution);
+  EXPECT_TRUE(made.ok()) << made.error().message;
+  detail::VaeTraining& training = **made;
+  const std::array<float, 1> rate = {static_cast<float>(options.optimizer.lr)};
+  EXPECT_TRUE(store.write("lr", std::span<const float>(rate)).ok());
+  Steps steps;
+  training.start(1, epochs);
+  EXPECT_TRUE(training.skip().ok());
+  for (std::int64_t step = 1; step < epochs * training.batches(); ++step) {
+    EXPECT_TRUE(training.step().ok());
+    steps.losses.push_back(store.values<float>("sums.loss").value()[0]);
+  }
+  EXPECT_FALSE(training.step().ok());
+  for (const auto& [name, variable] : store.all())
+    if (variable.type.dtype == DType::kF32)
+      steps.variables[name] = store.values<float>(name).value();
+  return steps;
+}
+
+TEST(MultVae, BatchesMadeAheadChangeNothing) {
+  const CsrMatrix users = tastes();
   MultVaeOptions options = quick();
-  options.epochs = 6;
-  ThreadPool one(1), two(2);
-  const TopLists whole = lists(train(split, options, one), split);
-  EXPECT_EQ(lists(train(split, options, two), split).scores, whole.scores);
+  options.batch_size = 70;  // the last one of an epoch is shorter
+  for (const bool variational : {true, false}) {
+    options.variational = variational;
+    ThreadPool one(1);
+    const Steps asked = run_steps(users, options, one, {.batches_ahead = false});
+    for (const int threads : {1, 2, 3}) {
+      ThreadPool pool(threads);
+      EXPECT_EQ(run_steps(users, options, pool, {.batches_ahead = true}), asked) << threads;
+    }
+  }
+}
 
-  const TempFolder folder;
-  nn::FitControl control;
-  control.checkpoints = folder / "checkpoints";
-  control.checkpoint_seconds = 0;
-  int steps = 0;
-  control.interrupted = [&] { return ++steps == 25; };  // in the middle of the fourth epoch
-  const Trained part = train(split, options, two, control);
-  EXPECT_EQ(part.learned.stop, nn::FitStop::kInterrupted);
-  control.interrupted = [] { return false; };
-  control.resume = true;
-  const Trained rest = train(split, options, two, control);
-  EXPECT_EQ(rest.learned.history.size(), 6U);
-  EXPECT_EQ(lists(rest, split).scores, whole.scores);
+double farthest(const std::vector<float>& a, const std::vector<float>& b) {
+  EXPECT_EQ(a.size(), b.size());
+  double most = 0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    most = std::max(most, std::abs(double{a[i]} - double{b[i]}));
+  return most;
+}
 
-  options.dropout = 0.4;
-  MultVae other(options);
-  const auto refused = other.learn(
-      {split.train.view(), split.valid_in.view(), split.valid_out.view(), control}, two);
-  ASSERT_FALSE(refused.ok());
-  EXPECT_EQ(refused.error().code, Code::kUsage);
+TEST(MultVae, DenseFeedAndFusingChangeRoundingOnly) {
+  const CsrMatrix users = tastes();
+  MultVaeOptions options = quick();
+  options.batch_size = 70;
+  // No Adam here: it divides by gradients however small, and what is rounding becomes a step.
+  options.optimizer = nn::sgd(0.1);
+  ThreadPool pool(2);
+  const std::set<std::string> fusing = {"fuse_loss", "fuse_linear", "fuse_update", "fuse_map"};
+  for (const bool variational : {true, false}) {
+    options.variational = variational;
+    const Steps fused = run_steps(users, options, pool, {});
+    const Steps still = run_steps(users, options, pool, {}, 0);
+    for (const bool dense_feed : {false, true}) {
+      const Steps plain =
+          run_steps(users, options, pool,
+                    {.batches_ahead = false, .dense_feed = dense_feed, .skip_passes = fusing});
+      ASSERT_EQ(plain.losses.size(), fused.losses.size());
+      for (std::size_t i = 0; i < plain.losses.size(); ++i)
+        EXPECT_NEAR(double{plain.losses[i]} / double{fused.losses[i]}, 1, 2e-6) << dense_feed << i;
+      for (const auto& [name, values] : plain.variables) {
+        if (name == "lr" || name == "sums.loss") continue;
+        const double moved = farthest(fused.variables.at(name), still.variables.at(name));
+        EXPECT_GT(moved, 1e-3) << name;
+        EXPECT_LT(farthest(values, fused.variables.at(name)), 1e-4 * moved) << name << dense_feed;
+      }
+    }
+  }
+}
+
+TEST(MultVae, IsTheSameOnAnyNumberOfThreadsAndAfterAResume) {
+  expect_repeats<MultVae>(quick(), 25);  // in the middle of the fourth epoch
 }
 
 }  // namespace

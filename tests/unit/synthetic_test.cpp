@@ -184,6 +184,16 @@ TEST_F(Synthetic, TasteBeatsPopularity) {
   EXPECT_GT(by_taste, 2 * by_popularity) << by_popularity;
 }
 
+TEST_F(Synthetic, LeavesANoteThatItIs) {
+  EXPECT_FALSE(is_synthetic(folder_.path()));
+  make(sized("csv", 10, 20, 30));
+  EXPECT_TRUE(is_synthetic(folder_.path()));
+  EXPECT_TRUE(is_synthetic(folder_ / "ratings.csv"));
+  EXPECT_THAT(contents_of(folder_ / "SYNTHETIC.txt"),
+              HasSubstr("30 synthetic ratings of 10 users"));
+  EXPECT_FALSE(is_synthetic(folder_ / "none/ratings.csv"));
+}
+
 TEST_F(Synthetic, MovieLensLayout) {
   SyntheticOptions options = sized("movielens", 100, 50, 2000);
   options.listed_items = 60;

@@ -43,7 +43,7 @@ struct SyntheticOptions {
 
 struct SyntheticReport {
   std::int64_t rows = 0, users = 0, items = 0;  ///< as written
-  std::vector<std::string> files;
+  std::vector<std::string> files;               ///< names of those with rows and titles
 };
 
 /// Sizes of a real set: "bookcrossing", "ml-20m" or "netflix"; kUsage for other names.
@@ -54,9 +54,12 @@ Result<SyntheticOptions> synthetic_preset(std::string_view name);
 /// for other names.
 Result<SyntheticOptions> synthetic_layout(std::string_view name);
 
-/// Writes the set's files into `folder`, each one atomically. kUsage when the numbers contradict
-/// each other, kFailed when a file cannot be written.
+/// Writes the set's files into `folder`, each one atomically, and after them a note that they are
+/// synthetic. kUsage when the numbers contradict each other, kFailed when a file cannot be written.
 Result<SyntheticReport> make_synthetic(const SyntheticOptions& options, const std::string& folder,
                                        ThreadPool& pool = default_pool());
+
+/// Whether such a note lies beside the ratings: `path` is a set's folder, or a file in it.
+bool is_synthetic(const std::string& path);
 
 }  // namespace bascule

@@ -55,7 +55,11 @@ class RowSolver {
  public:
   /// `gram` is factor_gram(f); both are borrowed.
   RowSolver(const FactorView& f, std::span<const float> gram, const LeastSquares& problem)
-      : f_(f), gram_(gram), problem_(problem) {}
+      : f_(f),
+        gram_(gram),
+        problem_(problem),
+        image_(static_cast<std::size_t>(f.stride)),
+        weights_(static_cast<std::size_t>(f.stride)) {}
 
   /// Improves w (f.stride floats, zeros behind f.factors) by at most `steps` steps; stops early
   /// when the residual is below 1e-6 of the right-hand side.
@@ -65,7 +69,7 @@ class RowSolver {
   FactorView f_;
   std::span<const float> gram_;
   LeastSquares problem_;
-  std::vector<float> residual_, direction_, image_;
+  std::vector<float> residual_, direction_, image_, weights_;
 };
 
 /// RowSolver for every row of x, each from what `out` holds.

@@ -19,6 +19,8 @@ class SymmetricMatrix {
   SymmetricMatrix() = default;
   /// All zeros. Fails with kFailed when the memory is not to be had.
   static Result<SymmetricMatrix> make(std::int64_t order);
+  /// The same, but that no element has a value.
+  static Result<SymmetricMatrix> allocate(std::int64_t order);
   /// Floats from row to row: whole vectors, and never a whole turn of the first cache.
   static std::int64_t stride_for(std::int64_t order);
 
@@ -43,7 +45,7 @@ Result<SymmetricMatrix> gram_matrix(const CompressedView& x, std::span<const std
 
 /// Replaces the lower triangle of a positive definite matrix by that of its inverse, in place: a
 /// blocked Gauss-Jordan elimination (the sweep operator of Beaton 1964), n³ floating-point
-/// operations, all but a few in matrix products, and 2,304 n bytes beside the matrix. Fails with
+/// operations, all but a few in matrix products, and 4,608 n bytes beside the matrix. Fails with
 /// kFailed when a pivot is not positive; the matrix is then of no use.
 Status invert(SymmetricMatrix& matrix, ThreadPool& pool);
 

@@ -39,8 +39,9 @@ OptimizerOptions adamw(double lr = 0.001, double weight_decay = 0.01);
 /// Appends the gradients of `loss` with respect to `parameters`, clipped as the options say, and
 /// assigns the updated parameters and the optimizer's states ("optimizer.NAME.velocity", …). The
 /// learning rate is the control variable "lr" (f32 scalar), the steps done before this one are
-/// "step" (i64 scalar); both are written from outside. GraphError for an unknown type.
+/// `step` (i64 scalar), one for all parameters unless several programs learn in turn; both are
+/// written from outside. GraphError for an unknown type.
 void minimize(Graph& graph, const Value& loss, std::span<const Value> parameters,
-              const OptimizerOptions& options);
+              const OptimizerOptions& options, const std::string& step = "step");
 
 }  // namespace bascule::nn

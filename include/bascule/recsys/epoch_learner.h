@@ -16,7 +16,7 @@ struct LearnRequest {
 };
 
 struct Learned : nn::FitResult {
-  double batch_seconds = 0;  ///< in which batches were made and nothing was trained
+  double batch_seconds = 0;  ///< in which the training waited for batches
 };
 
 class EpochLearner {

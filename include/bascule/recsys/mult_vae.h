@@ -6,16 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include <bascule/compile/compile.h>
-#include <bascule/nn/optimizer.h>
-#include <bascule/recsys/epoch_learner.h>
-#include <bascule/recsys/scoring_recommender.h>
+#include <bascule/recsys/autoencoder.h>
 
 namespace bascule {
-
-namespace nn {
-class VariableSnapshot;
-}
 
 struct MultVaeOptions {
   bool variational = true;  ///< false: Mult-DAE
@@ -38,38 +31,19 @@ struct MultVaeOptions {
 /// A user's items, scaled to length 1, go through layers with tanh to a normal distribution over
 /// latent factors (a point, in Mult-DAE), and back to a score for every item: the logits of a
 /// multinomial distribution, under which the user's items are to be likely.
-class MultVae final : public ScoringRecommender, public EpochLearner {
+class MultVae final : public Autoencoder {
  public:
   explicit MultVae(MultVaeOptions options);
-  ~MultVae() override;
 
   [[nodiscard]] std::string_view type() const override {
     return options_.variational ? "mult-vae" : "mult-dae";
   }
-  /// Parameters with their optimizer states and one batch of logits.
-  [[nodiscard]] std::int64_t fit_bytes(const CompressedView& interactions) const override;
-  [[nodiscard]] std::vector<ModelLayer> layers(const CompressedView& interactions) const override;
-  /// learn() from all users. Stage "epochs". kInterrupted does not occur.
-  Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) override;
-  [[nodiscard]] bool learns_by_epochs() const override { return true; }
-  EpochLearner* epoch_learner() override { return this; }
-  Result<Learned> learn(const LearnRequest& request, ThreadPool& pool) override;
-
-  void save(SafetensorsWriter& writer) const override;
-  Status load(std::shared_ptr<const SafetensorsFile> file) override;
 
  private:
-  class State;
-  struct Scorer;
-  [[nodiscard]] bool scores_in_parallel() const override { return true; }
-  [[nodiscard]] std::unique_ptr<Scratch> make_scratch() const override;
-  ScoreRows score(const CompressedView& histories, std::int64_t first, std::int64_t last,
-                  Scratch& scratch) const override;
+  [[nodiscard]] std::unique_ptr<detail::AutoencoderForm> make_form(
+      std::int64_t items) const override;
 
   MultVaeOptions options_;
-  std::unique_ptr<State> state_;  // null before fit and load
-  /// What save() has lent to a writer.
-  mutable std::unique_ptr<nn::VariableSnapshot> saved_;
 };
 
 }  // namespace bascule

@@ -13,6 +13,7 @@
 #include <bascule/recsys/ials.h>
 #include <bascule/recsys/item_knn.h>
 #include <bascule/recsys/mult_vae.h>
+#include <bascule/recsys/rec_vae.h>
 
 namespace bascule {
 
@@ -26,6 +27,7 @@ KnnOptions knn_options(const Settings& settings);
 EaseOptions ease_options(const Settings& settings);
 IalsOptions ials_options(const Settings& settings);
 MultVaeOptions mult_vae_options(const Settings& settings);
+RecVaeOptions rec_vae_options(const Settings& settings);
 
 /// A spec's settings, as Settings::resolve(); the table [tune], which only a search reads, is left
 /// aside.

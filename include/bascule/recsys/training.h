@@ -45,7 +45,7 @@ struct FitOutcome {
   nn::History history;
   nn::FitStop stop = nn::FitStop::kEpochs;
   std::int64_t best_epoch = 0;
-  double batch_seconds = 0;  ///< in which batches were made and nothing was trained
+  double batch_seconds = 0;  ///< in which the training waited for batches
 };
 
 struct FitRequest {

@@ -8,19 +8,10 @@
 #include <bascule/devices/least_squares.h>
 
 #include "devices/cpu/flush_denormals.h"
+#include "devices/cpu/linear.h"
 #include "devices/cpu/vector_kernels.h"
 
 namespace bascule {
-namespace {
-
-double dot(const std::vector<float>& a, const std::vector<float>& b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += double{a[i]} * double{b[i]};
-  return sum;
-}
-
-}  // namespace
-
 Result<FactorMatrix> FactorMatrix::make(std::int64_t rows, std::int64_t factors) {
   FactorMatrix out;
   out.rows_ = rows;
@@ -35,23 +26,21 @@ Result<FactorMatrix> FactorMatrix::make(std::int64_t rows, std::int64_t factors)
 }
 
 std::vector<float> factor_gram(const FactorView& f, ThreadPool& pool) {
-  constexpr std::int64_t kRowsPerPiece = 2048;
-  const auto size = static_cast<std::size_t>(f.factors * f.stride);
+  constexpr std::int64_t kRowsPerPiece = 4096;
+  const auto size = static_cast<std::size_t>(f.stride * f.stride);
   const Chunks chunks{f.rows, kRowsPerPiece};
-  const auto add = detail::vector_kernels().add_scaled;
-  std::vector<std::vector<float>> pieces(static_cast<std::size_t>(chunks.chunks()));
-  pool.run(chunks.chunks(), [&](std::int64_t chunk, int) {
-    const detail::FlushDenormals flush;
-    std::vector<float>& piece = pieces[static_cast<std::size_t>(chunk)];
-    piece.assign(size, 0.0F);
-    for (std::int64_t i = chunks.begin(chunk); i < chunks.end(chunk); ++i)
-      for (std::int64_t k = 0; k < f.factors; ++k)
-        add(f.row(i), f.row(i)[k], piece.data() + k * f.stride, f.stride);
-  });
+  std::vector<float> piece(size), workspace;
   std::vector<double> sums(size, 0);
-  for (const std::vector<float>& piece : pieces)
+  for (std::int64_t chunk = 0; chunk < chunks.chunks(); ++chunk) {
+    const std::int64_t rows = chunks.end(chunk) - chunks.begin(chunk);
+    const detail::GemmPlan plan =
+        detail::plan_gemm(detail::gemm_kernels(), {f.stride, rows, f.stride, true, false});
+    workspace.resize(static_cast<std::size_t>(plan.workspace_floats(pool.threads())));
+    const float* first = f.row(chunks.begin(chunk));
+    detail::gemm(plan, first, first, piece.data(), workspace.data(), pool);
     for (std::size_t i = 0; i < size; ++i) sums[i] += double{piece[i]};
-  return {sums.begin(), sums.end()};
+  }
+  return {sums.begin(), sums.begin() + f.factors * f.stride};
 }
 
 void RowSolver::solve(SparseLine observed, int steps, float* w) {
@@ -66,17 +55,19 @@ void RowSolver::solve(SparseLine observed, int steps, float* w) {
   const detail::PickedRows picked{
       f_.data, f_.stride, f_.stride, observed.indices.data(), observed.values.data(), count};
   const auto apply = [&](const float* x, std::vector<float>& out) {
-    out.assign(width, 0.0F);
-    kernels.add_scaled(x, lambda, out.data(), f_.stride);
-    for (std::int64_t k = 0; k < f_.factors; ++k)
-      kernels.add_scaled(gram_.data() + k * f_.stride, problem_.unobserved * x[k], out.data(),
-                         f_.stride);
+    std::transform(x, x + width, out.begin(), [&](float v) { return lambda * v; });
+    std::transform(x, x + f_.factors, weights_.begin(),
+                   [&](float v) { return problem_.unobserved * v; });
+    kernels.add_rows({gram_.data(), f_.stride, f_.stride, nullptr, weights_.data(), f_.factors},
+                     out.data());
     kernels.add_projections(picked, x, out.data());
+  };
+  const auto dot = [&](const std::vector<float>& a, const std::vector<float>& b) {
+    return double{kernels.dot(a.data(), b.data(), f_.stride)};
   };
 
   residual_.assign(width, 0.0F);
-  for (std::int64_t e = 0; e < count; ++e)
-    kernels.add_scaled(f_.row(picked.index[e]), picked.weights[e], residual_.data(), f_.stride);
+  kernels.add_rows(picked, residual_.data());
   const double target = dot(residual_, residual_) * 1e-12;
   apply(w, image_);
   kernels.add_scaled(image_.data(), -1, residual_.data(), f_.stride);

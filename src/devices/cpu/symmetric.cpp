@@ -17,10 +17,10 @@ namespace {
 using detail::GemmKernels;
 using detail::kLanes;
 
-/// Columns that are eliminated at a time, whole panels and whole row blocks: a panel of 32 columns
-/// and this depth leaves room for the rest in the first cache.
-constexpr std::int64_t kBlock = 192;
-constexpr std::int64_t kRows = 96;  // of a piece of the update
+/// Columns that are eliminated at a time, whole panels and whole row blocks. More of them: the
+/// matrix is walked over less often, but the block column is multiplied by a larger square.
+constexpr std::int64_t kBlock = 384;
+constexpr std::int64_t kRows = 192;  // of a piece of the update: they stay in the second cache
 
 std::int64_t round_up(std::int64_t n, std::int64_t unit) {
   return (n + unit - 1) / unit * unit;
@@ -147,9 +147,21 @@ class Sweep {
         tile.c = a_.row(row) + column;
         tile.c_stride = a_.stride();
         tile.accumulate = true;
+        row + rows < last ? fetch(row + rows, last, column)
+                          : fetch(first, last, column + kernels_.panel);
         tiles[width / kLanes - 1][rows - 1](tile);
       }
     }
+  }
+
+  /// What the next tile adds to: of so many rows as the update goes through, the processor does not
+  /// find out by itself where it goes on.
+  void fetch(std::int64_t first, std::int64_t last, std::int64_t column) const {
+    if (column >= n_) return;
+    const std::int64_t end = std::min<std::int64_t>(first + kernels_.rows, last);
+    for (std::int64_t row = first; row < end; ++row)
+      for (std::int64_t j = 0; j < kernels_.panel; j += kLanes)
+        __builtin_prefetch(a_.row(row) + column + j, 1);
   }
 
   void store_column() {
@@ -186,14 +198,19 @@ std::int64_t SymmetricMatrix::stride_for(std::int64_t order) {
   return stride % kTurn == 0 ? stride + kLanes : stride;
 }
 
-Result<SymmetricMatrix> SymmetricMatrix::make(std::int64_t order) {
+Result<SymmetricMatrix> SymmetricMatrix::allocate(std::int64_t order) {
   SymmetricMatrix out;
   out.order_ = order;
   out.stride_ = stride_for(order);
   const auto floats = checked_mul(order, out.stride_);
   if (!floats) return Error{Code::kFailed, fmt::format("a matrix of order {} is too large", order)};
   BASCULE_ASSIGN(out.values_, Buffer<float>::make(static_cast<std::size_t>(*floats)));
-  std::fill_n(out.values_.data(), *floats, 0.0F);
+  return out;
+}
+
+Result<SymmetricMatrix> SymmetricMatrix::make(std::int64_t order) {
+  BASCULE_ASSIGN(SymmetricMatrix out, allocate(order));
+  std::fill_n(out.values_.data(), out.values_.size(), 0.0F);
   return out;
 }
 

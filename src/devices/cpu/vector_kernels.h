@@ -43,7 +43,8 @@ struct RandomStretch {
   std::int64_t count;   ///< elements, from the first of the block on
 };
 
-/// Some rows of a dense matrix; `width` is a multiple of 16.
+/// Some rows of a dense matrix, or the first ones where `index` is null; `width` is a multiple of
+/// 16.
 struct PickedRows {
   const float* rows;
   std::int64_t stride, width;
@@ -93,8 +94,11 @@ struct VectorKernels {
   void (*from_bf16)(const Bf16* x, float* y, std::int64_t n);
   /// y[i] += factor · x[i].
   void (*add_scaled)(const float* x, float factor, float* y, std::int64_t n);
+  /// y += Σ_e weights[e] row_e.
+  void (*add_rows)(const PickedRows&, float* y);
   /// y += Σ_e weights[e] (x · row_e) row_e.
   void (*add_projections)(const PickedRows&, const float* x, float* y);
+  float (*dot)(const float* x, const float* y, std::int64_t n);
 };
 
 extern const VectorKernels kVectorPortable;

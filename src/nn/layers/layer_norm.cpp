@@ -1,6 +1,5 @@
-#include <bascule/graph/ops.h>
-
 #include "nn/layers/layer_types.h"
+#include "nn/layers/normalise_rows.h"
 
 namespace bascule::nn {
 namespace {
@@ -15,9 +14,7 @@ class LayerNorm final : public Layer {
     const std::int64_t features = x.shape()[x.shape().rank() - 1];
     const Value weight = context.parameter("weight", {features}, {Initializer::Kind::kConstant, 1});
     const Value bias = context.parameter("bias", {features}, {Initializer::Kind::kConstant, 0});
-    const Value centred = x - mean(x, {-1}, true);
-    const Value variance = mean(square(centred), {-1}, true);
-    return centred * rsqrt(offset(variance, epsilon_)) * weight + bias;
+    return normalise_rows(x, weight, bias, epsilon_);
   }
 
  private:

@@ -1,0 +1,69 @@
+#pragma once
+// What recommenders have in common whose scores are the output of a network that sees the user's
+// items.
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <bascule/compile/compile.h>
+#include <bascule/nn/optimizer.h>
+#include <bascule/recsys/epoch_learner.h>
+#include <bascule/recsys/scoring_recommender.h>
+
+namespace bascule {
+
+namespace nn {
+class VariableSnapshot;
+}
+namespace detail {
+class AutoencoderForm;
+}
+
+/// How such a network learns.
+struct AutoencoderTraining {
+  double dropout = 0.5;  ///< share of a user's items that the encoder does not see, in [0, 1)
+  nn::OptimizerOptions optimizer = nn::adam(1e-3);
+  std::int64_t epochs = 200, batch_size = 500;
+  nn::EarlyStopping early_stopping = {};  ///< monitor "": valid_ndcg@100
+  std::uint64_t seed = 1;
+  Precision precision = Precision::kFp32;
+};
+
+class Autoencoder : public ScoringRecommender, public EpochLearner {
+ public:
+  ~Autoencoder() override;
+
+  /// Parameters with their optimizer states and one batch of logits.
+  [[nodiscard]] std::int64_t fit_bytes(const CompressedView& interactions) const final;
+  [[nodiscard]] std::vector<ModelLayer> layers(const CompressedView& interactions) const final;
+  /// learn() from all users. Stage "epochs". kInterrupted does not occur.
+  Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) final;
+  [[nodiscard]] bool learns_by_epochs() const final { return true; }
+  EpochLearner* epoch_learner() final { return this; }
+  Result<Learned> learn(const LearnRequest& request, ThreadPool& pool) final;
+
+  /// Tensors of the parameters, and "item_users" i64 [items].
+  void save(SafetensorsWriter& writer) const final;
+  Status load(std::shared_ptr<const SafetensorsFile> file) final;
+
+ protected:
+  explicit Autoencoder(AutoencoderTraining training);
+  /// The network over so many items. The model must outlive it.
+  [[nodiscard]] virtual std::unique_ptr<detail::AutoencoderForm> make_form(
+      std::int64_t items) const = 0;
+
+ private:
+  class State;
+  struct Scorer;
+  [[nodiscard]] bool scores_in_parallel() const final { return true; }
+  [[nodiscard]] std::unique_ptr<Scratch> make_scratch() const final;
+  ScoreRows score(const CompressedView& histories, std::int64_t first, std::int64_t last,
+                  Scratch& scratch) const final;
+
+  AutoencoderTraining training_;
+  std::unique_ptr<State> state_;  // null before fit and load
+  /// What save() has lent to a writer.
+  mutable std::unique_ptr<nn::VariableSnapshot> saved_;
+};
+
+}  // namespace bascule

@@ -1,0 +1,206 @@
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <bascule/base/crc32c.h>
+#include <bascule/devices/device.h>
+#include <bascule/nn/network.h>
+#include <bascule/recsys/autoencoder.h>
+#include <bascule/recsys/popularity.h>
+#include <bascule/run/program.h>
+
+#include "nn/epoch_loop.h"
+#include "recsys/autoencoder_form.h"
+#include "recsys/checksum.h"
+
+namespace bascule {
+namespace {
+
+/// Of a product: programs are made for multiples of it, and for one user.
+constexpr std::int64_t kTileRows = 12;
+
+}  // namespace
+
+/// Parameters on a device, and programs that score with them.
+class Autoencoder::State {
+ public:
+  State(std::unique_ptr<detail::AutoencoderForm> form, std::int64_t items, Precision precision,
+        ThreadPool& pool)
+      : form_(std::move(form)), items_(items), device_(make_cpu_device(pool)), store_(*device_) {
+    compile_.precision = precision;
+  }
+
+  [[nodiscard]] const detail::AutoencoderForm& form() const { return *form_; }
+  [[nodiscard]] VariableStore& store() { return store_; }
+
+  /// A program for so many users that nobody else has. Nothing but memory is ever refused here.
+  Program take(std::int64_t users) {
+    const std::lock_guard lock(mutex_);
+    auto& idle = idle_[users];
+    if (idle.empty())
+      return Program::make(form_->scoring_graph(users, users * items_), store_, compile_).value();
+    Program program = std::move(idle.back());
+    idle.pop_back();
+    return program;
+  }
+  void give_back(std::int64_t users, Program program) {
+    const std::lock_guard lock(mutex_);
+    idle_[users].push_back(std::move(program));
+  }
+
+ private:
+  std::unique_ptr<detail::AutoencoderForm> form_;
+  std::int64_t items_;
+  CompileOptions compile_;
+  std::unique_ptr<Device> device_;
+  VariableStore store_;
+  std::mutex mutex_;
+  std::map<std::int64_t, std::vector<Program>> idle_;
+};
+
+struct Autoencoder::Scorer : Scratch {
+  explicit Scorer(State& its) : state(its) {}
+  Scorer(const Scorer&) = delete;
+  Scorer& operator=(const Scorer&) = delete;
+  ~Scorer() override {
+    for (auto& [users, program] : programs) state.give_back(users, std::move(program));
+  }
+  Program& program(std::int64_t users) {
+    const auto at = programs.find(users);
+    if (at != programs.end()) return at->second;
+    return programs.emplace(users, state.take(users)).first->second;
+  }
+
+  State& state;
+  std::map<std::int64_t, Program> programs;
+  detail::UserRows rows;
+};
+
+Autoencoder::Autoencoder(AutoencoderTraining training) : training_(std::move(training)) {}
+Autoencoder::~Autoencoder() = default;
+
+std::int64_t Autoencoder::fit_bytes(const CompressedView& interactions) const {
+  constexpr std::int64_t kFloat = 4, kStates = 2;
+  const auto form = make_form(interactions.minors);
+  std::int64_t parameters = 0;
+  for (const detail::ModelParameter& p : form->parameters()) parameters += p.shape.count();
+  // A checkpoint or snapshot is a copy of them all.
+  return kFloat * (2 * ((1 + kStates) * parameters + form->extra_numbers()) +
+                   std::min(training_.batch_size, interactions.majors) * interactions.minors);
+}
+
+std::vector<ModelLayer> Autoencoder::layers(const CompressedView& interactions) const {
+  return make_form(interactions.minors)->layers(interactions);
+}
+
+Status Autoencoder::fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) {
+  const Stopwatch watch;
+  BASCULE_TRY(learn({interactions.view(), {}, {}, {}}, pool));
+  times.emplace_back("epochs", watch.seconds());
+  return {};
+}
+
+Result<Learned> Autoencoder::learn(const LearnRequest& request, ThreadPool& pool) {
+  const std::int64_t items = request.train.minors;
+  const auto make_state = [&](ThreadPool& workers) {
+    return std::make_unique<State>(make_form(items), items, training_.precision, workers);
+  };
+  state_ = make_state(pool);
+  item_users_ = count_item_users(request.train);
+  BASCULE_TRY(detail::declare_parameters(state_->form().parameters(), state_->store()));
+  BASCULE_TRY(state_->form().initialize(state_->store(), pool));
+  BASCULE_ASSIGN(const auto training,
+                 state_->form().training(request, *this, state_->store(), pool));
+  nn::EpochOptions options;
+  static_cast<nn::FitControl&>(options) = request.control;
+  options.epochs = training_.epochs;
+  options.early_stopping = training_.early_stopping;
+  const bool validates = request.valid_in.majors > 0;
+  // The loss of training rises with the weight of the divergence: it does not say which is best.
+  options.early_stopping.restore_best = validates;
+  std::string monitor = options.early_stopping.monitor;
+  if (monitor.empty() || !validates) monitor = validates ? "valid_ndcg@100" : "train_loss";
+  nn::Fingerprint fingerprint;
+  if (!options.checkpoints.empty()) {
+    const std::string& text = training->step_text();
+    const std::uint32_t data = checksum({request.train, request.valid_in, request.valid_out});
+    fingerprint = {
+        fmt::format("{} of {} items", type(), items),
+        fmt::format("{}; dropout {}; batch_size {}; lr {}; seed {}; precision {}; "
+                    "monitor {}; data {:08x}; step {:08x}",
+                    options.settings, training_.dropout, training_.batch_size,
+                    training_.optimizer.lr, training_.seed, precision_name(training_.precision),
+                    monitor, data, crc32c(std::as_bytes(std::span(text)), 0))};
+  }
+  nn::EpochLoop loop(*training, options, training_.optimizer.lr, monitor, std::move(fingerprint));
+  BASCULE_ASSIGN(nn::FitResult result, loop.run());
+  // What serves has no states of an optimizer, and outlives the pool that trained it.
+  BASCULE_ASSIGN(const auto parameters,
+                 nn::VariableSnapshot::take(state_->store(), nn::kModelRoles));
+  auto serving = make_state(default_pool());
+  BASCULE_TRY(detail::declare_parameters(serving->form().parameters(), serving->store()));
+  BASCULE_TRY(parameters.restore(serving->store()));
+  state_ = std::move(serving);
+  return Learned{std::move(result), training->batch_seconds()};
+}
+
+std::unique_ptr<ScoringRecommender::Scratch> Autoencoder::make_scratch() const {
+  return std::make_unique<Scorer>(*state_);
+}
+
+ScoringRecommender::ScoreRows Autoencoder::score(const CompressedView& histories,
+                                                 std::int64_t first, std::int64_t last,
+                                                 Scratch& scratch) const {
+  auto& scorer = static_cast<Scorer&>(scratch);
+  const std::int64_t users = last - first, tiles = (users + kTileRows - 1) / kTileRows;
+  const std::int64_t batch = users == 1 ? 1 : tiles * kTileRows;
+  scorer.rows.clear();
+  for (std::int64_t user = first; user < last; ++user)
+    scorer.rows.add_normalised(histories.line(user));
+  scorer.rows.fill_up(batch);
+  CsrArgument x = scorer.rows.argument();
+  Program& program = scorer.program(batch);
+  const Status bound = program.bind("x", &x);
+  assert(bound.ok());
+  program.step();
+  return {static_cast<float*>(program.memory("scores").value()), items()};
+}
+
+void Autoencoder::save(SafetensorsWriter& writer) const {
+  saved_ = std::make_unique<nn::VariableSnapshot>(
+      nn::VariableSnapshot::take(state_->store(), nn::kModelRoles).value());
+  saved_->add_to(writer);
+  writer.add("item_users", Shape{items()}, std::span(item_users_));
+}
+
+Status Autoencoder::load(std::shared_ptr<const SafetensorsFile> file) {
+  const auto damaged = [&](const std::string& what) {
+    return Error{Code::kBadData, fmt::format("{}: {}", file->path(), what)};
+  };
+  BASCULE_ASSIGN(const auto counts, file->get<std::int64_t>("item_users"));
+  // All tensors are checked before memory is taken on the word of one of them.
+  std::map<std::string, std::span<const float>> parameters;
+  auto form = make_form(std::ssize(counts));
+  for (const detail::ModelParameter& p : form->parameters()) {
+    BASCULE_ASSIGN(const auto values, file->get<float>(p.name, p.shape.rank()));
+    if (file->tensors().find(p.name)->second.shape != p.shape)
+      return damaged(fmt::format("{} does not have the shape {}", p.name, p.shape.to_string()));
+    if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); }))
+      return damaged(fmt::format("{} is not finite", p.name));
+    parameters[p.name] = values;
+  }
+  auto state = std::make_unique<State>(std::move(form), std::ssize(counts), training_.precision,
+                                       default_pool());
+  BASCULE_TRY(detail::declare_parameters(state->form().parameters(), state->store()));
+  for (const auto& [name, values] : parameters) BASCULE_TRY(state->store().write(name, values));
+  item_users_.assign(counts.begin(), counts.end());
+  state_ = std::move(state);
+  return {};
+}
+
+}  // namespace bascule

@@ -1,0 +1,68 @@
+#pragma once
+// Batches of users to learn from, in an order that is a function of seed and epoch alone.
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <bascule/base/status.h>
+#include <bascule/base/threads.h>
+#include <bascule/tensor/compressed.h>
+
+#include "recsys/user_rows.h"
+
+namespace bascule::detail {
+
+struct UserBatchOptions {
+  std::int64_t batch_size = 500;
+  /// Share of the stored elements that `input` lacks, in [0, 1): of one pass over the users after
+  /// another, and over again. Not empty.
+  std::vector<double> dropout = {0};
+  std::uint64_t seed = 1;
+  /// One batch is made on a thread of its own while the one before is in use; else each when it is
+  /// asked for, by the pool. The batches are the same.
+  bool ahead = true;
+};
+
+struct UserBatch {
+  std::int64_t pass = 0;   ///< over the users
+  std::int64_t index = 0;  ///< in the pass
+  std::size_t users = 0;
+  UserRows input;    ///< scaled to length 1, after dropout
+  UserRows targets;  ///< as they are
+};
+
+class UserBatches {
+ public:
+  /// Of the rows of `train` that are not empty. View and pool must outlive the batches. kBadData
+  /// when all rows are empty.
+  static Result<UserBatches> make(const CompressedView& train, const UserBatchOptions& options,
+                                  ThreadPool& pool);
+  ~UserBatches();
+  UserBatches(UserBatches&& other) noexcept;
+  UserBatches& operator=(UserBatches&& other) noexcept;
+
+  [[nodiscard]] std::int64_t samples() const;     ///< users of an epoch
+  [[nodiscard]] std::int64_t batches() const;     ///< of an epoch
+  [[nodiscard]] std::int64_t batch_size() const;  ///< of all but the last batch of an epoch
+
+  /// The next batch is the first one of `first_epoch`, the last one `epochs` later. Batches of
+  /// before become invalid.
+  void start(std::int64_t first_epoch, std::int64_t epochs);
+  /// Passes the next batch over.
+  void skip();
+  /// The next batch, until it is given back; one may be held. kUsage when there are no more,
+  /// kFailed when it could not be made.
+  Result<UserBatch*> next();
+  void give_back();
+  void stop();
+  /// Seconds that next() took, in all.
+  [[nodiscard]] double waited() const;
+
+ private:
+  struct State;
+  explicit UserBatches(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace bascule::detail
