@@ -75,6 +75,7 @@
 #include <bascule/recsys/evaluate_split.h>
 #include <bascule/recsys/ials.h>
 #include <bascule/recsys/interactions_io.h>
+#include <bascule/recsys/item_gram.h>
 #include <bascule/recsys/item_knn.h>
 #include <bascule/recsys/ladder.h>
 #include <bascule/recsys/metrics/ap.h>
@@ -97,6 +98,7 @@
 #include <bascule/recsys/sparse_weights.h>
 #include <bascule/recsys/spec.h>
 #include <bascule/recsys/training.h>
+#include <bascule/recsys/tune.h>
 #include <bascule/recsys/user_knn.h>
 #include <bascule/recsys/weighting.h>
 #include <bascule/run/events.h>
@@ -104,6 +106,7 @@
 #include <bascule/run/program.h>
 #include <bascule/run/report.h>
 #include <bascule/run/run_folder.h>
+#include <bascule/run/search_space.h>
 #include <bascule/run/spec_source.h>
 #include <bascule/run/variables.h>
 #include <bascule/tensor/buffer.h>

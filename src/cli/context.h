@@ -62,6 +62,7 @@ void add_fit(CLI::App& app, Context& context);
 void add_recommend(CLI::App& app, Context& context);
 void add_evaluate(CLI::App& app, Context& context);
 void add_compare(CLI::App& app, Context& context);
+void add_tune(CLI::App& app, Context& context);
 void add_ladder(CLI::App& app, Context& context);
 void add_predict(CLI::App& app, Context& context);
 void add_summary(CLI::App& app, Context& context);

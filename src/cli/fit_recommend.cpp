@@ -38,7 +38,7 @@ void print_outcome(const FitOutcome& outcome, const std::string& device) {
 
 Status fit_recommend(const FitArguments& arguments, const Config& config, const Context& context) {
   BASCULE_ASSIGN(const std::string device, context.resolve_device());
-  BASCULE_ASSIGN(const Settings settings, Settings::resolve(config, recommend_schema()));
+  BASCULE_ASSIGN(const Settings settings, recommend_settings(config));
 
   FitRequest request;
   BASCULE_ASSIGN(request.precision, context.recommender_precision(settings));

@@ -33,7 +33,7 @@ Result<Settings> settings_of(const Arguments& arguments, const Context& context)
   if (task != "recommend")
     return Error{Code::kUsage,
                  fmt::format("{}: ladder takes recommenders, this is to {}", arguments.spec, task)};
-  return Settings::resolve(config, recommend_schema());
+  return recommend_settings(config);
 }
 
 std::vector<std::string> cells(const LadderRung& rung) {

@@ -67,6 +67,7 @@ int run(int argc, char** argv) {
   add_recommend(app, context);
   add_evaluate(app, context);
   add_compare(app, context);
+  add_tune(app, context);
   add_ladder(app, context);
   add_predict(app, context);
   add_summary(app, context);

@@ -135,7 +135,7 @@ Status summarise_recommend(const SummaryArguments& arguments, const Context& con
     return {};
   }
   BASCULE_ASSIGN(const Config config, load_spec(arguments.target, arguments.sets));
-  BASCULE_ASSIGN(const Settings settings, Settings::resolve(config, recommend_schema()));
+  BASCULE_ASSIGN(const Settings settings, recommend_settings(config));
   BASCULE_ASSIGN(const LoadedData loaded,
                  load_data(settings, context.search_dirs(), default_pool()));
   print_size(measure(settings, loaded.data.matrix.view()), context);

@@ -16,23 +16,13 @@
 
 #include "nn/epoch_loop.h"
 #include "recsys/autoencoder_form.h"
+#include "recsys/checksum.h"
 
 namespace bascule {
 namespace {
 
 /// Of a product: programs are made for multiples of it, and for one user.
 constexpr std::int64_t kTileRows = 12;
-
-template <class T>
-std::uint32_t add(std::span<const T> values, std::uint32_t crc) {
-  return crc32c(std::as_bytes(values), crc);
-}
-std::uint32_t checksum(const CompressedView& x, std::uint32_t crc) {
-  const auto stored = static_cast<std::size_t>(x.nonzeros());
-  crc = add(std::span(x.offsets, static_cast<std::size_t>(x.majors) + 1), crc);
-  crc = add(std::span(x.indices, stored), crc);
-  return add(std::span(x.values, stored), crc);
-}
 
 }  // namespace
 
@@ -138,8 +128,7 @@ Result<Learned> Autoencoder::learn(const LearnRequest& request, ThreadPool& pool
   nn::Fingerprint fingerprint;
   if (!options.checkpoints.empty()) {
     const std::string& text = training->step_text();
-    std::uint32_t data = checksum(request.train, 0);
-    if (validates) data = checksum(request.valid_out, checksum(request.valid_in, data));
+    const std::uint32_t data = checksum({request.train, request.valid_in, request.valid_out});
     fingerprint = {
         fmt::format("{} of {} items", type(), items),
         fmt::format("{}; dropout {}; batch_size {}; lr {}; seed {}; precision {}; "

@@ -6,13 +6,12 @@
 #include <fmt/format.h>
 
 #include <bascule/base/process_memory.h>
-#include <bascule/data/split.h>
 #include <bascule/recsys/compare.h>
-#include <bascule/recsys/epoch_learner.h>
 #include <bascule/recsys/evaluate_split.h>
 #include <bascule/recsys/spec.h>
 
 #include "recsys/moments.h"
+#include "recsys/split_fit.h"
 
 namespace bascule {
 namespace {
@@ -65,8 +64,10 @@ class Comparer {
     BASCULE_TRY(check_fit_memory(*model, split_.train.view()));
     const bool counted = reset_peak_memory();
     const Stopwatch watch;
-    BASCULE_TRY(fit(*model, result));
+    BASCULE_ASSIGN(const EpochCount epochs, fit_on_split(*model, split_, request_, pool_));
     result.fit_seconds = watch.seconds();
+    result.epochs = epochs.done;
+    result.best_epoch = epochs.best;
     if (counted) result.peak_memory = peak_memory();
     SafetensorsWriter tensors;
     model->save(tensors);
@@ -80,24 +81,6 @@ class Comparer {
   }
 
  private:
-  Status fit(Recommender& model, ComparedModel& result) const {
-    if (!model.learns_by_epochs()) {
-      StageTimes times;
-      return model.fit(split_.train, pool_, times);
-    }
-    LearnRequest learn{split_.train.view(), split_.valid_in.view(), split_.valid_out.view(), {}};
-    learn.control.on_progress = request_.on_progress;
-    learn.control.on_epoch = request_.on_epoch;
-    learn.control.interrupted = request_.interrupted;
-    BASCULE_ASSIGN(const Learned learned, model.epoch_learner()->learn(learn, pool_));
-    if (learned.stop == nn::FitStop::kNotFinite) return {Code::kFailed, learned.message};
-    if (learned.stop == nn::FitStop::kInterrupted)
-      return {Code::kInterrupted, "interrupted; nothing was written"};
-    result.epochs = std::ssize(learned.history);
-    result.best_epoch = learned.best_epoch;
-    return {};
-  }
-
   const Split& split_;
   const FitRequest& request_;
   ThreadPool& pool_;
@@ -156,7 +139,7 @@ Result<std::vector<NamedSettings>> models_of(const Config& config, const std::st
   }
   std::vector<NamedSettings> models;
   if (own.empty()) {
-    BASCULE_ASSIGN(Settings settings, Settings::resolve(config, recommend_schema()));
+    BASCULE_ASSIGN(Settings settings, recommend_settings(config));
     models.push_back({name, with_model_defaults(std::move(settings))});
     return models;
   }
@@ -171,7 +154,7 @@ Result<std::vector<NamedSettings>> models_of(const Config& config, const std::st
         whole.put("model." + key, value);
       }
     }
-    BASCULE_ASSIGN(Settings settings, Settings::resolve(whole, recommend_schema()));
+    BASCULE_ASSIGN(Settings settings, recommend_settings(whole));
     if (label.empty()) label = settings.text("model.type");
     models.push_back({label, with_model_defaults(std::move(settings))});
   }
@@ -189,23 +172,17 @@ Result<Comparison> compare_recommenders(const std::vector<NamedSettings>& models
                                                models[i].name)};
   BASCULE_TRY(require_one_split(models));
   const Settings& settings = models.front().settings;
-  BASCULE_ASSIGN(const LoadedData loaded, load_data(settings, request.data_dirs, pool));
-  BASCULE_ASSIGN(const Split split, make_split(loaded.data, split_options(settings)));
+  BASCULE_ASSIGN(const SplitData data, load_split(settings, request, pool));
   Comparison comparison;
-  comparison.path = loaded.path;
+  comparison.path = data.path;
   comparison.part = settings.text("evaluate.part");
-  comparison.users = loaded.data.matrix.rows();
-  comparison.items = loaded.data.matrix.cols();
-  comparison.interactions = loaded.data.matrix.nonzeros();
-  comparison.train_users = split.train.rows();
-  comparison.valid_users = split.valid_in.rows();
-  comparison.test_users = split.test_in.rows();
-  request.log(
-      fmt::format("{}: {} users × {} items, {} interactions; {} users to train on, {} to "
-                  "validate, {} to test",
-                  comparison.path, comparison.users, comparison.items, comparison.interactions,
-                  comparison.train_users, comparison.valid_users, comparison.test_users));
-  Comparer comparer(split, request, pool);
+  comparison.users = data.users;
+  comparison.items = data.items;
+  comparison.interactions = data.interactions;
+  comparison.train_users = data.split.train.rows();
+  comparison.valid_users = data.split.valid_in.rows();
+  comparison.test_users = data.split.test_in.rows();
+  Comparer comparer(data.split, request, pool);
   for (const NamedSettings& model : models) {
     if (request.interrupted()) return Error{Code::kInterrupted, "interrupted; nothing was written"};
     BASCULE_ASSIGN(ComparedModel result, comparer.run(model));

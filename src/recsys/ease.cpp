@@ -6,7 +6,6 @@
 #include <bascule/base/checked.h>
 #include <bascule/devices/sparse_product.h>
 #include <bascule/recsys/ease.h>
-#include <bascule/recsys/popularity.h>
 
 namespace bascule {
 namespace {
@@ -55,23 +54,28 @@ std::int64_t Ease::fit_bytes(const CompressedView& interactions) const {
 }
 
 Status Ease::fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) {
+  const Stopwatch watch;
+  *this = Ease(options_);
+  BASCULE_ASSIGN(ItemGram gram, ItemGram::make(interactions.view(), pool));
+  times.emplace_back("gram", watch.seconds());
+  return fit_gram(std::move(gram), pool, times);
+}
+
+Status Ease::fit_gram(ItemGram gram, ThreadPool& pool, StageTimes& times) {
   Stopwatch watch;
   *this = Ease(options_);
-  std::vector<std::int64_t> counts = count_item_users(interactions.view());
-  const std::vector<std::int32_t> items = by_popularity(counts);
-  BASCULE_ASSIGN(SymmetricMatrix matrix, gram_matrix(interactions.view(), items, pool));
-  times.emplace_back("gram", watch.restart());
+  SymmetricMatrix& matrix = gram.matrix;
   const float share = options_.dropout / (1 - options_.dropout);
   for (std::int64_t i = 0; i < matrix.order(); ++i)
     matrix.at(i, i) += options_.l2 + share * matrix.at(i, i);
   BASCULE_TRY(invert(matrix, pool));
   times.emplace_back("inverse", watch.restart());
   mirror(matrix, pool);
-  turn_into_weights(items, matrix, pool);
+  turn_into_weights(gram.items, matrix, pool);
   fitted_ = std::move(matrix);
   weights_ = fitted_.values();
   stride_ = fitted_.stride();
-  item_users_ = std::move(counts);
+  item_users_ = std::move(gram.item_users);
   times.emplace_back("weights", watch.restart());
   return {};
 }

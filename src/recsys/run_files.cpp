@@ -30,9 +30,9 @@ Status write_history(RunWriter& run, const FitOutcome& outcome) {
 
 }  // namespace
 
-Settings resolved_settings(const Settings& settings, const LoadedData& loaded) {
+Settings resolved_settings(const Settings& settings, const std::string& data_path) {
   Settings resolved = with_model_defaults(settings);
-  resolved.put("data.path", {loaded.path, "fit"});
+  resolved.put("data.path", {data_path, "fit"});
   resolved.put("bascule.version", {std::string(version()), "fit"});
   resolved.put("bascule.commit", {std::string(git_commit()), "fit"});
   return resolved;

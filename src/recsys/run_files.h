@@ -6,7 +6,7 @@
 namespace bascule {
 
 /// The settings as they were meant: with defaults, where the data lie, who fits.
-Settings resolved_settings(const Settings& settings, const LoadedData& loaded);
+Settings resolved_settings(const Settings& settings, const std::string& data_path);
 
 /// Every file of a fitted recommender's run but spec.toml and, of a model that learnt by epochs,
 /// its history.

@@ -168,6 +168,13 @@ const Schema& recommend_schema() {
   return schema;
 }
 
+Result<Settings> recommend_settings(const Config& config) {
+  Config rest;
+  for (const auto& [key, value] : config.values())
+    if (!key.starts_with("tune.")) rest.put(key, value);
+  return Settings::resolve(rest, recommend_schema());
+}
+
 RatingsOptions ratings_options(const Settings& settings) {
   RatingsOptions options;
   options.format = settings.text("data.format");

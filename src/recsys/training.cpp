@@ -96,7 +96,7 @@ Result<FitOutcome> fit_recommender(const Settings& given, const FitRequest& requ
   log_data(loaded, outcome, request);
   if (request.interrupted()) return stop();
 
-  const Settings settings = resolved_settings(given, loaded);
+  const Settings settings = resolved_settings(given, loaded.path);
   const std::unique_ptr<Recommender> model = make_recommender(settings, request.precision);
   BASCULE_TRY(check_memory(*model, loaded.data.matrix, request));
   nn::RunLog run;

@@ -51,18 +51,26 @@ struct Range {
   }
 };
 
-// From data to pixels along one axis.
-struct Axis {
-  std::vector<double> ticks;
-  double from = 0, to = 0;  // pixels of the first and last tick
-  [[nodiscard]] double at(double value) const {
-    return from + (value - ticks.front()) / (ticks.back() - ticks.front()) * (to - from);
-  }
-};
-
 std::string tick_text(double value) {
   return fmt::format("{:.6g}", value == 0 ? 0 : value);  // never "-0"
 }
+
+// From data to pixels along one axis; a logarithmic one has ticks at exponents of ten.
+struct Axis {
+  std::vector<double> ticks;
+  double from = 0, to = 0;  // pixels of the first and last tick
+  bool logarithmic = false;
+
+  [[nodiscard]] double at_tick(double tick) const {
+    return from + (tick - ticks.front()) / (ticks.back() - ticks.front()) * (to - from);
+  }
+  [[nodiscard]] double at(double value) const {
+    return at_tick(logarithmic ? std::log10(value) : value);
+  }
+  [[nodiscard]] std::string text(double tick) const {
+    return logarithmic ? fmt::format("{:.3g}", std::pow(10, tick)) : tick_text(tick);
+  }
+};
 
 // Whole numbers in full with separators (91,804), others to four digits.
 std::string value_text(double value) {
@@ -75,8 +83,9 @@ std::string value_text(double value) {
   return (value < 0 ? "-" : "") + digits;
 }
 
-bool is_point(double x, double y) {
-  return std::abs(x) <= kLargest && std::abs(y) <= kLargest;  // false for NaN
+bool is_point(double x, double y, bool log_x) {
+  // False for NaN.
+  return std::abs(x) <= kLargest && std::abs(y) <= kLargest && (!log_x || x >= kSmallest);
 }
 
 std::string draw_axes(const LineChart& chart, const Axis& x, const Axis& y) {
@@ -91,7 +100,7 @@ std::string draw_axes(const LineChart& chart, const Axis& x, const Axis& y) {
   for (const double tick : x.ticks)
     svg += fmt::format(
         "<text class=\"soft\" text-anchor=\"middle\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n",
-        x.at(tick), y.from + 20, tick_text(tick));
+        x.at_tick(tick), y.from + 20, x.text(tick));
   svg += fmt::format(
       "<text class=\"soft\" text-anchor=\"middle\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n"
       "<text class=\"soft\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n",
@@ -106,7 +115,7 @@ std::string draw_series(const LineChart::Series& series, std::size_t color, cons
   std::string path, dots;
   bool pen_down = false;
   for (std::size_t i = 0; i < count; ++i) {
-    const bool point = is_point(series.x[i], series.y[i]);
+    const bool point = is_point(series.x[i], series.y[i], x.logarithmic);
     if (point) {
       const double px = x.at(series.x[i]), py = y.at(series.y[i]);
       path += fmt::format("{}{:.1f} {:.1f}", pen_down ? 'L' : 'M', px, py);
@@ -117,6 +126,7 @@ std::string draw_series(const LineChart::Series& series, std::size_t color, cons
     }
     pen_down = point;
   }
+  if (!series.joined) return dots;
   constexpr std::size_t kMaxDots = 100;  // beyond it the line alone is clearer
   return fmt::format(
       "<path d=\"{}\" fill=\"none\" stroke=\"var(--c{})\" stroke-width=\"2\" "
@@ -214,8 +224,8 @@ std::string draw(const LineChart& chart) {
   Range xs, ys;
   for (const auto& series : chart.series) {
     for (std::size_t i = 0; i < std::min(series.x.size(), series.y.size()); ++i) {
-      if (!is_point(series.x[i], series.y[i])) continue;
-      xs.include(series.x[i]);
+      if (!is_point(series.x[i], series.y[i], chart.log_x)) continue;
+      xs.include(chart.log_x ? std::log10(series.x[i]) : series.x[i]);
       ys.include(series.y[i]);
     }
   }
@@ -226,7 +236,7 @@ std::string draw(const LineChart& chart) {
                      "text-anchor=\"middle\">no data</text></svg></figure>\n",
                      kWidth / 2, kHeight / 2);
   }
-  const Axis x{nice_ticks(xs.low, xs.high, kTicks), kLeft, kWidth - kRight};
+  const Axis x{nice_ticks(xs.low, xs.high, kTicks), kLeft, kWidth - kRight, chart.log_x};
   const Axis y{nice_ticks(ys.low, ys.high, kTicks), kHeight - kBottom, kTop};
   svg += draw_axes(chart, x, y);
   std::string legend;

@@ -1,15 +1,13 @@
 #include <array>
-#include <cerrno>
-#include <charconv>
 #include <filesystem>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <signal.h>
 
 #include <bascule/base/file.h>
 #include <bascule/run/run_folder.h>
 
+#include "run/folder_files.h"
 #include "run/history.h"
 #include "run/run_manifest.h"
 
@@ -20,34 +18,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kEventsPrefix = "events.out.tfevents.";
 
-Error failed(const std::string& path, std::string_view what, const std::error_code& error) {
-  return {Code::kFailed, fmt::format("{}: {}: {}", path, what, error.message())};
-}
-
-// A temporary file whose process is gone: what a crash left.
-bool is_leftover(std::string_view name) {
-  if (!name.starts_with(kTemporaryPrefix)) return false;
-  name.remove_prefix(kTemporaryPrefix.size());
-  pid_t process = 0;
-  const auto parsed = std::from_chars(name.data(), name.data() + name.size(), process);
-  return parsed.ec == std::errc() && process > 0 && ::kill(process, 0) != 0 && errno == ESRCH;
-}
-
-template <class Wanted>
-Status remove_files(const std::string& folder, Wanted wanted) {
-  std::error_code error;
-  fs::directory_iterator entry(folder, error);
-  while (!error && entry != fs::directory_iterator()) {
-    const std::string path = entry->path().string();
-    const bool remove = wanted(entry->path().filename().string());
-    entry.increment(error);
-    std::error_code removal;
-    if (remove && !fs::remove(path, removal) && removal)
-      return failed(path, "cannot remove", removal);
-  }
-  if (error) return failed(folder, "cannot list", error);
-  return {};
-}
+using detail::is_leftover, detail::remove_files;
 
 }  // namespace
 
@@ -56,21 +27,11 @@ std::string RunWriter::file(std::string_view name) const {
 }
 
 Result<RunWriter> RunWriter::create(const std::string& path) {
-  std::error_code error;
+  std::error_code ignored;
   RunWriter writer(path);
-  const auto kind = fs::status(path, error).type();
-  if (kind == fs::file_type::not_found) {
-    error.clear();
-    fs::create_directories(path, error);
-    if (error) return failed(path, "cannot make the folder", error);
-  } else if (kind != fs::file_type::directory) {
-    return Error{Code::kUsage, fmt::format("{}: is not a folder", path)};
-  }
-  BASCULE_TRY(remove_files(path, is_leftover));
+  BASCULE_ASSIGN(const bool empty, detail::open_folder(path));
   const std::string checkpoints = writer.file(kCheckpointsFolder);
-  if (fs::is_directory(checkpoints, error)) BASCULE_TRY(remove_files(checkpoints, is_leftover));
-  const bool empty = fs::is_empty(path, error);
-  if (error) return failed(path, "cannot list", error);
+  if (fs::is_directory(checkpoints, ignored)) BASCULE_TRY(remove_files(checkpoints, is_leftover));
   if (empty) {
     BASCULE_TRY(writer.write_manifest(false));
     writer.marked_incomplete_ = true;

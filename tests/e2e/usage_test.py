@@ -6,7 +6,7 @@ import pytest
 
 from conftest import PROGRAM, ok, refused, run, spec
 
-VERBS = [["fit"], ["recommend"], ["evaluate"], ["compare"], ["ladder"], ["summary"], ["devices"], ["completion"], ["data"],
+VERBS = [["fit"], ["recommend"], ["evaluate"], ["compare"], ["tune"], ["ladder"], ["summary"], ["devices"], ["completion"], ["data"],
          ["data", "list"], ["data", "inspect"], ["data", "fetch"], ["data", "make"]]
 
 
@@ -51,6 +51,15 @@ def test_version():
     (["fit", "no-such-spec"], "no-such-spec"),
     (["fit", "bookcrossing-knn", "--resume"], "--resume"),
     (["fit", "bookcrossing-knn", "--precision", "bf16"], "bf16"),
+    (["tune"], "SPEC"),
+    (["tune", "ml-20m-eas"], "did you mean ml-20m-ease?"),
+    (["tune", "ml-20m-ease", "--trials", "0"], "--trials"),
+    (["tune", "ml-20m-ease", "--trials", "1001"], "--trials"),
+    (["tune", "ml-20m-ease", "--budget", "0"], "--budget"),
+    (["tune", "ml-20m-ease", "--budget", "nan"], "--budget"),
+    (["tune", "ml-20m-ease", "--metric", "ndgc@5"], "ndgc@5"),
+    (["tune", "ml-20m-ease", "--range", "model.l2"], "--range model.l2"),
+    (["tune", "ml-20m-ease", "--range", "model.l2=1:2:log:3"], "low:high:scale"),
 ], ids=lambda value: " ".join(value) if isinstance(value, list) else "")
 def test_wrong_usage(arguments, says, tmp_path):
     refused(2, *arguments, says=says, cwd=tmp_path)

@@ -97,6 +97,23 @@ TEST(Report, LinesRiseAndBreakWhereValuesAreMissing) {
   EXPECT_EQ(check_markup(detail::draw(LineChart{"t", "", "", {{"s", {1}, {5}}}})), "");
 }
 
+TEST(Report, PointsAloneAndRatios) {
+  LineChart chart{
+      "t", "λ", "ndcg", {{"trial", {1, 100, 0, 10000, -5}, {0, 1, 7, 0.5, 9}, false}}, true};
+  const std::string svg = detail::draw(chart);
+  // 1 … 10,000 on 76 … 800 pixels, 0 … 1 on 268 … 34; what is not above 0 is left out.
+  EXPECT_THAT(svg, Not(HasSubstr("<path")));
+  EXPECT_THAT(svg, HasSubstr("cx=\"76.0\" cy=\"268.0\""));
+  EXPECT_THAT(svg, HasSubstr("cx=\"438.0\" cy=\"34.0\""));
+  EXPECT_THAT(svg, HasSubstr("cx=\"800.0\" cy=\"151.0\""));
+  EXPECT_THAT(svg, HasSubstr("<title>trial: 1 at 100</title>"));
+  EXPECT_THAT(svg, HasSubstr(">1e+04</text>"));
+  EXPECT_THAT(svg, Not(HasSubstr("7 at")));
+  EXPECT_EQ(check_markup(svg), "");
+  chart.series[0].x = {-1, -2, 0, 0, 0};
+  EXPECT_THAT(detail::draw(chart), HasSubstr("no data"));
+}
+
 TEST(Report, NiceTicks) {
   EXPECT_THAT(detail::nice_ticks(0, 50, 6), ElementsAre(0, 10, 20, 30, 40, 50));
   EXPECT_THAT(detail::nice_ticks(1, 7, 6), ElementsAre(1, 2, 3, 4, 5, 6, 7));

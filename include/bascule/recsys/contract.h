@@ -47,6 +47,7 @@ struct ModelLayer {
 };
 
 class EpochLearner;
+class GramLearner;
 
 class Recommender {
  public:
@@ -72,6 +73,8 @@ class Recommender {
   }
   /// The model as one that does (epoch_learner.h); null for others.
   virtual EpochLearner* epoch_learner() { return nullptr; }
+  /// The model as one that is made of the items' Gram matrix (item_gram.h); null for others.
+  virtual GramLearner* gram_learner() { return nullptr; }
 
   /// Top-k for the user described by `history` (item indices ascending, values as in training),
   /// best first, ties to the lower item index. An empty history gives an empty list unless the

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <bascule/devices/symmetric.h>
+#include <bascule/recsys/item_gram.h>
 #include <bascule/recsys/scoring_recommender.h>
 
 namespace bascule {
@@ -22,7 +23,7 @@ struct EaseOptions {
 /// |B_i|², where Λ_i = λ + p / (1 − p) (XᵀX)_ii: B = I − P diag(P)⁻¹ with P = (XᵀX + Λ)⁻¹. Weights
 /// may be negative, and so may scores; every item that somebody has is a candidate, for users who
 /// have an item that somebody has.
-class Ease final : public ScoringRecommender {
+class Ease final : public ScoringRecommender, public GramLearner {
  public:
   explicit Ease(const EaseOptions& options) : options_(options) {}
 
@@ -34,6 +35,8 @@ class Ease final : public ScoringRecommender {
   /// Stages "gram", "inverse", "weights". kFailed when XᵀX + Λ is not positive definite in single
   /// precision, which takes a λ that is tiny beside the counts.
   Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) override;
+  GramLearner* gram_learner() override { return this; }
+  Status fit_gram(ItemGram gram, ThreadPool& pool, StageTimes& times) override;
   /// By B_ij, largest first.
   [[nodiscard]] Result<std::vector<Recommendation>> similar_items(std::int32_t item, std::int32_t k,
                                                                   bool include_self) const override;

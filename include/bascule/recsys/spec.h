@@ -33,6 +33,10 @@ Rp3betaOptions rp3beta_options(const Settings& settings);
 MultVaeOptions mult_vae_options(const Settings& settings);
 RecVaeOptions rec_vae_options(const Settings& settings);
 
+/// A spec's settings, as Settings::resolve(); the table [tune], which only a search reads, is left
+/// aside.
+Result<Settings> recommend_settings(const Config& config);
+
 /// The settings with the keys whose defaults depend on model.type.
 Settings with_model_defaults(Settings settings);
 

@@ -21,14 +21,16 @@ struct BarChart {
   std::vector<Bar> bars;
 };
 
-/// Curves over a common axis: losses over epochs. Points that are not finite leave a gap.
+/// Curves or points over a common axis: losses over epochs. Points that are not finite leave a gap.
 struct LineChart {
   struct Series {
     std::string name;
     std::vector<double> x, y;  ///< of equal length; what is longer is ignored
+    bool joined = true;        ///< by a line; else points alone
   };
   std::string title, x_label, y_label;
   std::vector<Series> series;  ///< up to 6 are told apart by colour
+  bool log_x = false;          ///< equal ratios are equally far apart; only x > 0 are points
 };
 
 struct ReportTable {
