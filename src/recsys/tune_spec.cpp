@@ -76,6 +76,16 @@ const std::vector<detail::TunableModel>& models() {
        {"model.l2", "model.dropout"},
        R"("model.l2" = { low = 1.0, high = 10000.0, scale = "log" }
           "model.dropout" = { low = 0.05, high = 0.9 })"},
+      {"slim",
+       {"model.l1", "model.l2", "model.candidates", "model.tolerance", "model.iterations"},
+       R"("model.l1" = { low = 0.1, high = 20.0, scale = "log" }
+          "model.l2" = { low = 10.0, high = 5000.0, scale = "log" })"},
+      {"rp3beta",
+       {"model.neighbors", "model.transition_exponent", "model.popularity_exponent",
+        "model.normalise"},
+       R"("model.neighbors" = { low = 20, high = 500, scale = "log" }
+          "model.transition_exponent" = { low = 0.2, high = 1.6 }
+          "model.popularity_exponent" = { low = 0.0, high = 1.2 })"},
       {"ials",
        {"model.factors", "model.iterations", "model.unobserved", "model.factor_l2",
         "model.frequency_exponent"},
