@@ -69,10 +69,11 @@ class Interpreter {
     }
     memory.push_back(allocate((*kernel)->workspace_bytes()));
     (*kernel)->launch({in, out, memory.back()->data()});
-    device_->synchronize();
     std::vector<Tensor> outputs;
     for (std::size_t o = 0; o < node.outputs.size(); ++o)
       outputs.push_back(get(node.outputs[o], out[o]));
+    if (const Status status = device_->synchronize(); !status.ok())
+      throw std::runtime_error(status.error().message);
     return outputs;
   }
 

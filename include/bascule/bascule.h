@@ -32,6 +32,7 @@
 #include <bascule/data/split.h>
 #include <bascule/data/synthetic.h>
 #include <bascule/data/titles.h>
+#include <bascule/devices/cuda_device.h>
 #include <bascule/devices/device.h>
 #include <bascule/devices/elastic_net.h>
 #include <bascule/devices/least_squares.h>

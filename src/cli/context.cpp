@@ -3,6 +3,8 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <memory>
 
 #include <fmt/format.h>
@@ -10,6 +12,7 @@
 
 #include <bascule/compile/compile.h>
 #include <bascule/data/catalogue.h>
+#include <bascule/devices/cuda_device.h>
 #include <bascule/devices/device.h>
 #include <bascule/recsys/spec.h>
 
@@ -22,6 +25,15 @@ static_assert(std::atomic<bool>::is_always_lock_free);  // may be set by a signa
 extern "C" void on_interrupt(int signal) {
   stop_requested.store(true);
   std::signal(signal, SIG_DFL);
+}
+
+/// `auto` stays there until the kernels for GPUs have proved themselves.
+bool is_cpu(const std::string& device) {
+  return device == "auto" || device == "cpu";
+}
+
+Error unavailable(const std::string& device, const std::string& why) {
+  return {Code::kNoDevice, fmt::format("device {} is not available: {}", device, why)};
 }
 
 }  // namespace
@@ -37,9 +49,22 @@ std::vector<std::string> Context::search_dirs() const {
 }
 
 Result<std::string> Context::resolve_device() const {
-  if (device == "auto" || device == "cpu") return std::string("cpu");
-  return Error{Code::kNoDevice,
-               fmt::format("device {} is not available: this build has no CUDA backend", device)};
+  if (is_cpu(device)) return std::string("cpu");
+  const CudaInventory found = cuda_inventory();
+  return unavailable(
+      device, found.why.empty() ? "this version has recommenders on the cpu only" : found.why);
+}
+
+Result<std::unique_ptr<Device>> Context::open_device() const {
+  if (is_cpu(device)) return make_cpu_device(default_pool());
+  const auto ordinal = device == "cuda" ? 0 : std::atoi(device.c_str() + std::strlen("cuda:"));
+  auto opened = make_cuda_device(ordinal);
+  if (!opened.ok()) return unavailable(device, opened.error().message);
+  log(
+      fmt::format("{}: the kernels for GPUs are in the making and have never run on one; check "
+                  "what they compute",
+                  (*opened)->target().device));
+  return opened;
 }
 
 Result<Precision> Context::recommender_precision(const Settings& settings) const {
@@ -56,7 +81,9 @@ Result<Precision> Context::recommender_precision(const Settings& settings) const
 Result<CompileOptions> Context::compile_options(const Target& target) const {
   CompileOptions options;
   if (precision == "fp16")
-    return Error{Code::kUsage, "--precision fp16: the cpu has no products of it; bf16 it may have"};
+    return Error{
+        Code::kUsage,
+        "--precision fp16: no device has products of it in this version; bf16 it may have"};
   if (precision == "fp32") return options;
   options.precision = Precision::kBf16;
   if (!target.bf16)

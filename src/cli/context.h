@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ class App;
 }
 namespace bascule {
 struct CompileOptions;
+class Device;
 class Settings;
 enum class Precision : std::uint8_t;
 struct Target;
@@ -39,8 +41,10 @@ struct Context {
   void log(const std::string& line) const;
   /// Folders searched for data sets: those of --data, then the usual ones.
   [[nodiscard]] std::vector<std::string> search_dirs() const;
-  /// The device that does the work ("cpu"), or why it cannot be had.
+  /// The device that recommenders compute on ("cpu"), or why the one asked for cannot be had.
   [[nodiscard]] Result<std::string> resolve_device() const;
+  /// The device that networks compute on; kNoDevice with the reason when it cannot be had.
+  [[nodiscard]] Result<std::unique_ptr<Device>> open_device() const;
   /// How a recommender with these settings computes: one that learns by epochs as networks do;
   /// kUsage for another in anything but fp32.
   [[nodiscard]] Result<Precision> recommender_precision(const Settings& settings) const;

@@ -59,8 +59,7 @@ std::map<std::string, Measured> named(const std::map<std::string, double>& metri
 Status evaluate_network(const EvaluateArguments& arguments, const Context& context) {
   constexpr double kNormal95 = 1.959964;
   if (!arguments.at.empty()) return {Code::kUsage, "--at: only recommenders have cut-offs"};
-  BASCULE_ASSIGN(const std::string device_name, context.resolve_device());
-  const std::unique_ptr<Device> device = make_cpu_device(default_pool());
+  BASCULE_ASSIGN(const std::unique_ptr<Device> device, context.open_device());
   BASCULE_ASSIGN(const CompileOptions compile, context.compile_options(device->target()));
   BASCULE_ASSIGN(nn::SavedNetwork run, nn::SavedNetwork::open(arguments.run, *device, compile));
   BASCULE_ASSIGN(const nn::NetworkSpec spec, spec_for(run, arguments));
@@ -83,7 +82,7 @@ Status evaluate_network(const EvaluateArguments& arguments, const Context& conte
     print_json({{"metrics", document},
                 {"samples", samples},
                 {"part", held.name},
-                {"device", device_name},
+                {"device", device->target().device},
                 {"seconds", seconds_json(times)}});
     return {};
   }
@@ -94,7 +93,7 @@ Status evaluate_network(const EvaluateArguments& arguments, const Context& conte
                          : fmt::format("{:.4f}", m.value)});
   fmt::print("{}\n± is the 95 % confidence interval; {} samples of the {} part of {} in {} on {}\n",
              table.to_string(), with_commas(samples), held.name, held.path,
-             human_seconds(times[1].second), device_name);
+             human_seconds(times[1].second), device->target().device);
   return {};
 }
 

@@ -30,9 +30,9 @@ void print_outcome(const nn::NetworkFitOutcome& outcome, const std::string& devi
 }  // namespace
 
 Status fit_network(const FitArguments& arguments, const Config& config, const Context& context) {
-  BASCULE_ASSIGN(const std::string name, context.resolve_device());
+  BASCULE_ASSIGN(const std::unique_ptr<Device> device, context.open_device());
+  const std::string& name = device->target().device;
   BASCULE_ASSIGN(const nn::NetworkSpec spec, nn::NetworkSpec::parse(config));
-  const std::unique_ptr<Device> device = make_cpu_device(default_pool());
 
   nn::NetworkFitRequest request;
   BASCULE_ASSIGN(request.compile, context.compile_options(device->target()));

@@ -75,11 +75,10 @@ std::vector<std::string> sample_cells(const Predicted& predicted, std::int64_t s
 }
 
 Status predict(const Options& options, const Context& context) {
-  BASCULE_ASSIGN(const std::string device_name, context.resolve_device());
+  BASCULE_ASSIGN(const std::unique_ptr<Device> device, context.open_device());
   BASCULE_ASSIGN(const std::string task, task_of_run(options.run));
   if (task == "recommend")
     return {Code::kUsage, options.run + " is a recommender: bascule recommend asks it"};
-  const std::unique_ptr<Device> device = make_cpu_device(default_pool());
   BASCULE_ASSIGN(const CompileOptions compile, context.compile_options(device->target()));
   BASCULE_ASSIGN(nn::SavedNetwork run, nn::SavedNetwork::open(options.run, *device, compile));
   Stopwatch watch;
@@ -120,13 +119,13 @@ Status predict(const Options& options, const Context& context) {
   if (context.json) {
     print_json({{"predictions", predictions},
                 {"samples", samples},
-                {"device", device_name},
+                {"device", device->target().device},
                 {"seconds", seconds_json(times)}});
     return {};
   }
   fmt::print("{}\n{} samples, {} shown; read in {}, predicted in {} on {}\n", table.to_string(),
              with_commas(samples), with_commas(shown), human_seconds(times[0].second),
-             human_seconds(times[1].second), device_name);
+             human_seconds(times[1].second), device->target().device);
   return {};
 }
 

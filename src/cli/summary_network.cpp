@@ -73,8 +73,7 @@ Status summarise(const nn::NetworkSpec& spec, nn::Network& network, std::int64_t
 }  // namespace
 
 Status summarise_network(const SummaryArguments& arguments, const Context& context) {
-  BASCULE_TRY(context.resolve_device());
-  const std::unique_ptr<Device> device = make_cpu_device(default_pool());
+  BASCULE_ASSIGN(const std::unique_ptr<Device> device, context.open_device());
   BASCULE_ASSIGN(const CompileOptions compile, context.compile_options(device->target()));
   if (arguments.is_run) {
     BASCULE_ASSIGN(nn::SavedNetwork run,

@@ -17,10 +17,10 @@ Status BatchPrograms::prepare(std::int64_t batch) {
 
 Status BatchPrograms::run(const Batch& batch) {
   Program& program = programs_.at(batch.count);
-  BASCULE_TRY(program.bind("x", batch.features));
+  BASCULE_TRY(program.bind_host("x", batch.features));
   const void* target = batch.targets;
   if (target == nullptr) target = batch.labels;
-  BASCULE_TRY(program.bind("y", target));
+  BASCULE_TRY(program.bind_host("y", target));
   program.step();
   return {};
 }

@@ -49,6 +49,13 @@ Status Program::feed(const std::string& input, std::span<const std::byte> values
   return bind(input, fed.type.storage == Storage::kCsr ? &fed.csr : fed.memory->data());
 }
 
+Status Program::bind_host(const std::string& input, const void* data) {
+  const auto at = state_->inputs.find(input);
+  if (state_->device->target().host_memory || at == state_->inputs.end()) return bind(input, data);
+  return feed(input, {static_cast<const std::byte*>(data),
+                      static_cast<std::size_t>(at->second.type.bytes())});
+}
+
 void Program::step() {
   State& s = *state_;
   assert(std::all_of(s.inputs.begin(), s.inputs.end(), [](const auto& named) {
@@ -63,7 +70,7 @@ Result<void*> Program::memory(const std::string& output) {
   const auto at = state_->outputs.find(output);
   if (at == state_->outputs.end() || at->second.layout != Layout::kRowMajor)
     return Error{Code::kUsage, fmt::format("the program has no row-major output {}", output)};
-  state_->device->synchronize();
+  BASCULE_TRY(state_->device->synchronize());
   return state_->slots[at->second.slot];
 }
 
@@ -75,9 +82,8 @@ Status Program::read(const std::string& output, std::span<std::byte> values) con
   if (static_cast<std::int64_t>(values.size()) != wanted.type.bytes())
     return {Code::kUsage, fmt::format("{} bytes for the output {}, which is {}", values.size(),
                                       output, wanted.type.to_string())};
-  state_->device->synchronize();
   state_->device->download(state_->slots[wanted.slot], values.data(), wanted.type, wanted.layout);
-  return {};
+  return state_->device->synchronize();
 }
 
 Result<float> Program::scalar(const std::string& output) const {
@@ -94,7 +100,7 @@ const Plan& Program::plan() const {
   return state_->plan;
 }
 
-std::vector<double> Program::profile(int repeats) {
+Result<std::vector<double>> Program::profile(int repeats) {
   State& s = *state_;
   std::vector<double> least(s.launches.size(), 0);
   for (int repeat = 0; repeat < repeats; ++repeat) {
@@ -102,7 +108,7 @@ std::vector<double> Program::profile(int repeats) {
     for (std::size_t i = 0; i < s.launches.size(); ++i) {
       const Stopwatch watch;
       s.launches[i].kernel->launch(s.launches[i].arguments);
-      s.device->synchronize();
+      BASCULE_TRY(s.device->synchronize());
       const double seconds = watch.seconds();
       least[i] = repeat == 0 ? seconds : std::min(least[i], seconds);
     }

@@ -25,8 +25,8 @@ Status VariableStore::fix_layout(const std::string& name, Layout layout) {
     const ValueType& type = variable->type;
     BASCULE_ASSIGN(auto host, Buffer<std::byte>::make(static_cast<std::size_t>(type.bytes())));
     BASCULE_ASSIGN(auto memory, device_->allocate(device_->target().bytes(type, layout)));
-    device_->synchronize();
     device_->download(variable->memory->data(), host.data(), type, variable->layout);
+    BASCULE_TRY(device_->synchronize());
     device_->upload(host.data(), memory->data(), type, layout);
     variable->memory = std::move(memory);
     variable->layout = layout;
@@ -68,17 +68,15 @@ Status check_access(const VariableStore::Variable* variable, const std::string& 
 Status VariableStore::write(const std::string& name, std::span<const std::byte> values) {
   Variable* variable = find(name);
   BASCULE_TRY(check_access(variable, name, values.size()));
-  device_->synchronize();
   device_->upload(values.data(), variable->memory->data(), variable->type, variable->layout);
-  return {};
+  return device_->synchronize();
 }
 
 Status VariableStore::read(const std::string& name, std::span<std::byte> values) const {
   const Variable* variable = find(name);
   BASCULE_TRY(check_access(variable, name, values.size()));
-  device_->synchronize();
   device_->download(variable->memory->data(), values.data(), variable->type, variable->layout);
-  return {};
+  return device_->synchronize();
 }
 
 }  // namespace bascule

@@ -59,8 +59,10 @@ class DeviceMemory {
   [[nodiscard]] virtual std::int64_t bytes() const = 0;
 };
 
-/// Launches are ordered: each sees what those before it wrote. synchronize() waits for all of them;
-/// a device that runs kernels in the calling thread has nothing to wait for.
+/// Launches, copies, uploads and downloads are ordered: each sees what those before it wrote. None
+/// of them reports: where they run behind the caller's back an error is known only later. The first
+/// one is kept, nothing runs after it, and synchronize() tells it; so whoever takes something off
+/// the device asks synchronize() before he trusts it.
 class Device {
  public:
   virtual ~Device() = default;
@@ -68,11 +70,14 @@ class Device {
   [[nodiscard]] virtual const Target& target() const = 0;
   /// kFailed when the memory is not to be had. Aligned to target().alignment, filled with zeros.
   [[nodiscard]] virtual Result<std::unique_ptr<DeviceMemory>> allocate(std::int64_t bytes) = 0;
-  /// To and from host memory, row-major on the host, `layout` on the device.
+  /// To and from host memory, row-major on the host, `layout` on the device. Both are done with the
+  /// host memory when they return.
   virtual void upload(const void* host, void* device, const ValueType& type, Layout layout) = 0;
   virtual void download(const void* device, void* host, const ValueType& type, Layout layout) = 0;
   virtual void copy(const void* from, void* to, std::int64_t bytes) = 0;
-  virtual void synchronize() {}
+  /// Waits for everything asked for so far. kFailed once anything failed; a device that computes in
+  /// the calling thread has nothing to wait for and cannot fail.
+  virtual Status synchronize() { return {}; }
   /// kUsage when there is no kernel for this node; target().supports says so beforehand.
   [[nodiscard]] virtual Result<std::unique_ptr<Kernel>> prepare(const KernelRequest& request) = 0;
 };

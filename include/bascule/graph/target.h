@@ -23,6 +23,7 @@ enum class Layout : std::uint8_t {
 struct Target {
   std::string device = "reference";
   std::int64_t alignment = 64;  ///< of every value in the arena, bytes
+  bool host_memory = true;      ///< kernels read host memory as it lies
   bool bf16 = false;            ///< the processor has products of bf16 operands
   bool fused = false;           ///< has kernels for the ops that only the fuse pass makes
   std::int64_t panel = 0;       ///< columns of a panel; 0: no panels

@@ -36,6 +36,9 @@ class Program {
   Status feed(const std::string& input, std::span<const T> values) {
     return feed(input, std::as_bytes(values));
   }
+  /// Host memory that the next step reads an input from: bound where the device reads host memory,
+  /// copied like feed() elsewhere. Stays valid until the step is done.
+  Status bind_host(const std::string& input, const void* data);
   /// One step. All inputs must be bound (asserted).
   void step();
   /// Values of an output of the last step, row-major; kUsage for an unknown name or a wrong size.
@@ -54,8 +57,8 @@ class Program {
   /// The passes with what they did, then every launch with its kernel, FLOPs, bytes and places.
   [[nodiscard]] std::string explain() const;
   /// Runs so many steps (they train) and gives the least seconds of each launch, in the plan's
-  /// order.
-  [[nodiscard]] std::vector<double> profile(int repeats);
+  /// order; kFailed when the device fails.
+  [[nodiscard]] Result<std::vector<double>> profile(int repeats);
 
  private:
   struct State;

@@ -4,13 +4,13 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include <bascule/devices/device.h>
 
 #include "devices/cpu/flush_denormals.h"
 #include "devices/cpu/gemm_kernels.h"
 #include "devices/cpu/vector_kernels.h"
+#include "devices/function_kernel.h"
 
 namespace bascule::detail {
 
@@ -74,39 +74,6 @@ void for_chunks(ThreadPool& pool, std::int64_t count, std::int64_t size, const B
 /// Rows in a chunk of about `elements`.
 inline std::int64_t rows_of_chunk(std::int64_t columns, std::int64_t elements) {
   return columns >= elements ? 1 : elements / (columns > 0 ? columns : 1);
-}
-
-/// A kernel made of a function of KernelArguments.
-template <class Function>
-class FunctionKernel final : public Kernel {
- public:
-  FunctionKernel(std::string description, std::int64_t workspace, Function function)
-      : description_(std::move(description)),
-        workspace_(workspace),
-        function_(std::move(function)) {}
-  [[nodiscard]] std::int64_t workspace_bytes() const override { return workspace_; }
-  [[nodiscard]] std::string description() const override { return description_; }
-  void launch(const KernelArguments& arguments) override { function_(arguments); }
-
- private:
-  std::string description_;
-  std::int64_t workspace_;
-  Function function_;
-};
-template <class Function>
-std::unique_ptr<Kernel> make_kernel(std::string description, std::int64_t workspace,
-                                    Function function) {
-  return std::make_unique<FunctionKernel<Function>>(std::move(description), workspace,
-                                                    std::move(function));
-}
-
-template <class T>
-const T* input(const KernelArguments& arguments, std::size_t i) {
-  return static_cast<const T*>(arguments.inputs[i]);
-}
-template <class T>
-T* output(const KernelArguments& arguments, std::size_t i = 0) {
-  return static_cast<T*>(arguments.outputs[i]);
 }
 
 }  // namespace bascule::detail

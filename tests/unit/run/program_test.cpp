@@ -196,7 +196,7 @@ TEST_F(ProgramTest, ExplainsAndProfiles) {
   ASSERT_TRUE(program.feed("x", std::span<const float>(Floats(30))).ok());
   const std::vector<std::int32_t> labels(6);
   ASSERT_TRUE(program.feed("labels", std::span<const std::int32_t>(labels)).ok());
-  EXPECT_EQ(program.profile(2).size(), program.plan().order.size());
+  EXPECT_EQ(program.profile(2).value().size(), program.plan().order.size());
   EXPECT_THAT(*store_.values<std::int64_t>("step"), ElementsAre(2));
 }
 

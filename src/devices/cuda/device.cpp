@@ -1,0 +1,111 @@
+#include "devices/cuda/device.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <bascule/devices/cuda_device.h>
+#include <bascule/graph/op.h>
+
+#include "devices/cuda/arena.h"
+#include "devices/cuda/cuda_ops.h"
+#include "devices/cuda/inventory.h"
+#include "devices/cuda/staging.h"
+
+namespace bascule {
+namespace cuda {
+namespace {
+
+DevicePointer address(const void* data) {
+  return reinterpret_cast<DevicePointer>(data);
+}
+
+class CudaDevice final : public Device {
+ public:
+  CudaDevice(std::shared_ptr<Queue> queue, std::unique_ptr<Staging> staging,
+             std::unique_ptr<KernelLibrary> library)
+      : target_(cuda_target()),
+        queue_(std::move(queue)),
+        arena_(std::make_shared<Arena>(queue_)),
+        staging_(std::move(staging)),
+        library_(std::move(library)) {
+    target_.device = queue_->name();
+  }
+
+  [[nodiscard]] const Target& target() const override { return target_; }
+  [[nodiscard]] Result<std::unique_ptr<DeviceMemory>> allocate(std::int64_t bytes) override {
+    return arena_->allocate(bytes);
+  }
+  void upload(const void* host, void* device, const ValueType& type, Layout) override {
+    staging_->to_device(host, address(device), type.bytes());
+  }
+  void download(const void* device, void* host, const ValueType& type, Layout) override {
+    staging_->to_host(address(device), host, type.bytes());
+  }
+  void copy(const void* from, void* to, std::int64_t bytes) override {
+    if (bytes > 0)
+      queue_->run(queue_->driver().on_device, address(to), address(from),
+                  static_cast<std::size_t>(bytes), queue_->stream());
+  }
+  Status synchronize() override {
+    queue_->run(queue_->driver().stream_synchronize, queue_->stream());
+    return queue_->status();
+  }
+  [[nodiscard]] Result<std::unique_ptr<Kernel>> prepare(const KernelRequest& request) override {
+    const auto plain = [](Layout layout) { return layout == Layout::kRowMajor; };
+    const CudaOp* op = find_cuda_op(request.node);
+    if (op == nullptr ||
+        !std::all_of(request.input_layouts.begin(), request.input_layouts.end(), plain) ||
+        !std::all_of(request.output_layouts.begin(), request.output_layouts.end(), plain))
+      return Error{Code::kUsage, fmt::format("{} has no kernel for this {}", queue_->name(),
+                                             request.node.op->name)};
+    return op->make(*library_, request);
+  }
+
+ private:
+  Target target_;
+  std::shared_ptr<Queue> queue_;
+  std::shared_ptr<Arena> arena_;
+  std::unique_ptr<Staging> staging_;
+  std::unique_ptr<KernelLibrary> library_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Device>> open_device(const Driver& driver, const Images& images,
+                                            int ordinal) {
+  const CudaInventory found = take_inventory(&driver, images);
+  if (!found.why.empty()) return Error{Code::kNoDevice, found.why};
+  const auto count = static_cast<int>(found.gpus.size());
+  if (ordinal < 0 || ordinal >= count)
+    return Error{Code::kNoDevice,
+                 fmt::format("the NVIDIA driver finds {} GPU{}", count, count == 1 ? "" : "s")};
+  const CudaGpu& gpu = found.gpus[static_cast<std::size_t>(ordinal)];
+  if (!gpu.why.empty()) return Error{Code::kNoDevice, gpu.why};
+  BASCULE_ASSIGN(std::shared_ptr<Queue> queue, Queue::open(driver, ordinal));
+  BASCULE_ASSIGN(auto staging, Staging::make(queue));
+  BASCULE_ASSIGN(auto library, KernelLibrary::load(queue, images.all));
+  return std::unique_ptr<Device>(
+      std::make_unique<CudaDevice>(std::move(queue), std::move(staging), std::move(library)));
+}
+
+}  // namespace cuda
+
+Target cuda_target() {
+  Target target;
+  target.device = "cuda";
+  target.alignment = 256;
+  target.fused = true;
+  target.host_memory = false;
+  target.supports = [](const Graph&, const Node& node) {
+    return node.op->cases == nullptr || cuda::find_cuda_op(node) != nullptr;
+  };
+  return target;
+}
+
+Result<std::unique_ptr<Device>> make_cuda_device(int ordinal) {
+  BASCULE_ASSIGN(const cuda::Driver* driver, cuda::system_driver());
+  return cuda::open_device(*driver, cuda::kernel_images(), ordinal);
+}
+
+}  // namespace bascule

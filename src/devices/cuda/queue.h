@@ -1,0 +1,58 @@
+#pragma once
+// A GPU's context and one stream in it, and the first error of anything that was asked of them.
+#include <memory>
+#include <string>
+
+#include "devices/cuda/handles.h"
+
+namespace bascule::cuda {
+
+class Queue {
+ public:
+  /// kNoDevice, with the call and its reason, when the context or the stream is not to be had.
+  static Result<std::unique_ptr<Queue>> open(const Driver& driver, int ordinal);
+  ~Queue() {
+    if (stream_.get() != nullptr) drain();
+  }
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+
+  /// Calls the driver unless an error is kept already; keeps one that arises. Whether all is well.
+  template <class... Parameters, class... Arguments>
+  bool run(const Entry<int(Parameters...)>& entry, Arguments... arguments) {
+    if (!status_.ok()) return false;
+    const int result = attempt(entry, arguments...);
+    if (result != kSuccess) keep(entry.name, result);
+    return result == kSuccess;
+  }
+  /// The same, and the caller judges the result.
+  template <class... Parameters, class... Arguments>
+  int attempt(const Entry<int(Parameters...)>& entry, Arguments... arguments) {
+    // The context is current in each thread by itself; to set it again costs nothing measurable.
+    const int result = driver_->context_set.function(context_);
+    return result == kSuccess ? entry.function(arguments...) : result;
+  }
+
+  /// Waits until nothing uses memory any more: for destructors, which may run in any thread.
+  void drain() { attempt(driver_->stream_synchronize, stream_.get()); }
+
+  /// kFailed: "cuda:0: cuLaunchKernel: …".
+  [[nodiscard]] const Status& status() const { return status_; }
+  [[nodiscard]] const Driver& driver() const { return *driver_; }
+  [[nodiscard]] StreamHandle stream() const { return stream_.get(); }
+  [[nodiscard]] const std::string& name() const { return name_; }
+
+ private:
+  Queue(const Driver& driver, int ordinal);
+  Status start(int ordinal);
+  void keep(const char* call, int result);
+
+  const Driver* driver_;
+  std::string name_;
+  Status status_;
+  OwnedContext owner_;
+  ContextHandle context_ = nullptr;
+  OwnedStream stream_;
+};
+
+}  // namespace bascule::cuda

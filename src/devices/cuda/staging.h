@@ -1,0 +1,43 @@
+#pragma once
+// Copies between the GPU and ordinary host memory through two pinned buffers: the driver copies one
+// while the processor fills or empties the other.
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "devices/cuda/queue.h"
+
+namespace bascule::cuda {
+
+class Staging {
+ public:
+  static constexpr std::int64_t kBufferBytes = std::int64_t{4} << 20;
+
+  /// kNoDevice when the pinned memory is not to be had.
+  static Result<std::unique_ptr<Staging>> make(std::shared_ptr<Queue> queue);
+  ~Staging() { queue_->drain(); }
+  Staging(const Staging&) = delete;
+  Staging& operator=(const Staging&) = delete;
+
+  /// Done with `host` when it returns; the copy itself is ordered like everything in the queue.
+  void to_device(const void* host, DevicePointer device, std::int64_t bytes);
+  /// Waits for the copy, and so for all that was asked before. Leaves `host` as it is once the
+  /// queue has an error.
+  void to_host(DevicePointer device, void* host, std::int64_t bytes);
+
+ private:
+  struct Buffer {
+    OwnedHostMemory memory;
+    OwnedEvent used;  ///< the last copy from or to it
+  };
+  explicit Staging(std::shared_ptr<Queue> queue) : queue_(std::move(queue)) {}
+  Status fill();
+  /// Waits until the copy from or to this buffer is done.
+  bool wait(Buffer& buffer);
+
+  std::shared_ptr<Queue> queue_;
+  std::array<Buffer, 2> buffers_;
+  std::size_t next_ = 0;  ///< the buffer used longest ago
+};
+
+}  // namespace bascule::cuda

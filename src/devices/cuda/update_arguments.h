@@ -1,0 +1,18 @@
+#pragma once
+#include <string_view>
+
+#include <bascule/devices/device.h>
+
+#include "devices/cuda/kernels/arguments.h"
+
+namespace bascule::cuda {
+
+/// The rule of an update op with these attributes, for weights of `count` elements with so many
+/// states; pointers are still missing.
+UpdateArguments update_arguments(std::string_view op, const Attributes& attributes,
+                                 std::int64_t count, std::size_t states);
+/// Of the inputs of a step from `w` on: w, states, the gradient (unless a product gives it), lr
+/// and, if there is one, the step; all outputs.
+void fill_update(UpdateArguments& now, const KernelArguments& step, std::size_t w, bool gradient);
+
+}  // namespace bascule::cuda

@@ -1,0 +1,17 @@
+#pragma once
+#include <cstdint>
+#include <string_view>
+
+namespace bascule::testing {
+
+/// A kernel body compiled for the host.
+struct EmulatedKernel {
+  const char* family;
+  const char* symbol;
+  void (*run)(const void* arguments, std::int64_t blocks, bool backwards);
+};
+
+/// Null when there is no such kernel in the family.
+const EmulatedKernel* find_emulated_kernel(std::string_view family, std::string_view symbol);
+
+}  // namespace bascule::testing
