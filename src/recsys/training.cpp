@@ -85,6 +85,9 @@ Status check_memory(const Recommender& model, const CsrMatrix& matrix, const Fit
 Result<FitOutcome> fit_recommender(const Settings& given, const FitRequest& request,
                                    ThreadPool& pool) {
   const auto stop = [&] { return Error{Code::kInterrupted, "interrupted; no run was written"}; };
+  if (const auto planned = make_recommender(given); request.resume && !planned->learns_by_epochs())
+    return Error{Code::kUsage,
+                 fmt::format("--resume: {} is fitted in one step; fit again", planned->type())};
   BASCULE_ASSIGN(LoadedData loaded, load_data(given, request.data_dirs, pool));
   FitOutcome outcome;
   outcome.read = loaded.read;
@@ -103,9 +106,6 @@ Result<FitOutcome> fit_recommender(const Settings& given, const FitRequest& requ
   if (model->learns_by_epochs()) {
     BASCULE_TRY(learn_by_epochs(*model, settings, loaded, request, run, outcome, pool));
   } else {
-    if (request.resume)
-      return Error{Code::kUsage,
-                   fmt::format("--resume: {} is fitted in one step; fit again", model->type())};
     BASCULE_TRY(model->fit(loaded.data.matrix, pool, outcome.times));
     request.log(fmt::format("{} fitted", model->type()));
     if (request.interrupted()) return stop();
