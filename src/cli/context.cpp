@@ -1,11 +1,11 @@
 #include "cli/context.h"
 
 #include <atomic>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <memory>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -57,7 +57,10 @@ Result<std::string> Context::resolve_device() const {
 
 Result<std::unique_ptr<Device>> Context::open_device() const {
   if (is_cpu(device)) return make_cpu_device(default_pool());
-  const auto ordinal = device == "cuda" ? 0 : std::atoi(device.c_str() + std::strlen("cuda:"));
+  constexpr std::string_view kNumbered = "cuda:";
+  int ordinal = 0;  // main() lets nothing but up to three digits through
+  if (device.starts_with(kNumbered))
+    std::from_chars(device.data() + kNumbered.size(), device.data() + device.size(), ordinal);
   auto opened = make_cuda_device(ordinal);
   if (!opened.ok()) return unavailable(device, opened.error().message);
   log(

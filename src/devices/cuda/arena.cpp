@@ -1,5 +1,6 @@
 #include "devices/cuda/arena.h"
 
+#include <algorithm>
 #include <limits>
 
 #include <fmt/format.h>

@@ -28,7 +28,7 @@ class Queue {
   /// The same, and the caller judges the result.
   template <class... Parameters, class... Arguments>
   int attempt(const Entry<int(Parameters...)>& entry, Arguments... arguments) {
-    // The context is current in each thread by itself; to set it again costs nothing measurable.
+    // Which context is current is a matter of the calling thread.
     const int result = driver_->context_set.function(context_);
     return result == kSuccess ? entry.function(arguments...) : result;
   }

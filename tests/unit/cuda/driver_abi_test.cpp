@@ -10,27 +10,22 @@
 namespace bascule::cuda {
 namespace {
 
-/// Do two functions take and return values of the same sizes?
+/// Are values of both types passed alike: as a pointer, or as a number of this size?
 template <class Ours, class Theirs>
-struct SameCall : std::false_type {};
+constexpr bool passed_alike() {
+  if constexpr (std::is_pointer_v<Ours>) return std::is_pointer_v<Theirs>;
+  return !std::is_pointer_v<Theirs> && sizeof(Ours) == sizeof(Theirs);
+}
 template <class... Ours, class... Theirs>
-struct SameCall<int(Ours...), CUresult(Theirs...)> {
-  static constexpr bool value = [] {
-    if constexpr (sizeof...(Ours) == sizeof...(Theirs))
-      return sizeof(CUresult) == sizeof(int) &&
-             ((sizeof(Ours) == sizeof(Theirs) &&
-               std::is_pointer_v<Ours> == std::is_pointer_v<Theirs>)&&...);
-    return false;
-  }();
-};
-template <class Signature, class Theirs>
-constexpr bool same_call(Entry<Signature>, Theirs*) {
-  return SameCall<Signature, Theirs>::value;
+constexpr bool same_call(Entry<int(Ours...)>, CUresult (*)(Theirs...)) {
+  if constexpr (sizeof...(Ours) == sizeof...(Theirs))
+    return sizeof(CUresult) == sizeof(int) && (passed_alike<Ours, Theirs>() && ...);
+  return false;
 }
 
 // cuda.h renames functions to their versions by macros, as the names of the table are.
-#define BASCULE_SAME(entry, theirs)                                                           \
-  static_assert(same_call(Driver().entry, static_cast<decltype(&theirs)>(nullptr)), #theirs); \
+#define BASCULE_SAME(entry, theirs)                                          \
+  static_assert(same_call(Driver().entry, decltype (&(theirs))()), #theirs); \
   EXPECT_STREQ(Driver().entry.name, BASCULE_TEXT(theirs))
 #define BASCULE_TEXT(theirs) #theirs
 

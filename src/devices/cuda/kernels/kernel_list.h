@@ -3,37 +3,48 @@
 // that compiles it.
 #include "devices/cuda/kernels/arguments.h"
 
+// clang-format off
 #define BASCULE_ELEMENT_KERNELS(X) \
-  X(elements, element, ElementArguments) X(elements, map, MapArguments)
-#define BASCULE_MOVE_KERNELS(X)           \
-  X(moves, move, MoveArguments)           \
-  X(moves, cast, CastArguments)           \
+  X(elements, element, ElementArguments) \
+  X(elements, map, MapArguments)
+#define BASCULE_MOVE_KERNELS(X) \
+  X(moves, move, MoveArguments) \
+  X(moves, cast, CastArguments) \
   X(moves, increment, IncrementArguments) \
-  X(moves, gather_rows, IndexArguments)   \
-  X(moves, pick, IndexArguments) X(moves, place, IndexArguments) X(moves, one_hot, IndexArguments)
-#define BASCULE_REDUCE_KERNELS(X)           \
-  X(reduce, sum_by_block, ReduceArguments)  \
+  X(moves, gather_rows, IndexArguments) \
+  X(moves, pick, IndexArguments) \
+  X(moves, place, IndexArguments) \
+  X(moves, one_hot, IndexArguments)
+#define BASCULE_REDUCE_KERNELS(X) \
+  X(reduce, sum_by_block, ReduceArguments) \
   X(reduce, sum_by_thread, ReduceArguments) \
-  X(reduce, max_by_block, ReduceArguments)  \
-  X(reduce, max_by_thread, ReduceArguments) X(reduce, argmax, ReduceArguments)
-#define BASCULE_SOFTMAX_KERNELS(X)                 \
-  X(softmax, softmax, RowArguments)                \
-  X(softmax, log_softmax, RowArguments)            \
-  X(softmax, softmax_grad, RowArguments)           \
-  X(softmax, log_softmax_grad, RowArguments)       \
+  X(reduce, max_by_block, ReduceArguments) \
+  X(reduce, max_by_thread, ReduceArguments) \
+  X(reduce, argmax, ReduceArguments)
+#define BASCULE_SOFTMAX_KERNELS(X) \
+  X(softmax, softmax, RowArguments) \
+  X(softmax, log_softmax, RowArguments) \
+  X(softmax, softmax_grad, RowArguments) \
+  X(softmax, log_softmax_grad, RowArguments) \
   X(softmax, cross_entropy, CrossEntropyArguments) \
-      X(softmax, cross_entropy_grad, CrossEntropyArguments)
-#define BASCULE_RANDOM_KERNELS(X) X(random, draw, RandomArguments)
-#define BASCULE_UPDATE_KERNELS(X) X(updates, update, UpdateArguments)
+  X(softmax, cross_entropy_grad, CrossEntropyArguments)
+#define BASCULE_RANDOM_KERNELS(X) \
+  X(random, draw, RandomArguments)
+#define BASCULE_UPDATE_KERNELS(X) \
+  X(updates, update, UpdateArguments)
 #define BASCULE_PRODUCT_KERNELS(X) \
-  X(products, product, ProductArguments) X(products, product_update, ProductUpdateArguments)
+  X(products, product, ProductArguments) \
+  X(products, product_update, ProductUpdateArguments)
 
 #define BASCULE_ALL_KERNELS(X) \
-  BASCULE_ELEMENT_KERNELS(X)   \
-  BASCULE_MOVE_KERNELS(X)      \
-  BASCULE_REDUCE_KERNELS(X)    \
-  BASCULE_SOFTMAX_KERNELS(X)   \
-  BASCULE_RANDOM_KERNELS(X) BASCULE_UPDATE_KERNELS(X) BASCULE_PRODUCT_KERNELS(X)
+  BASCULE_ELEMENT_KERNELS(X) \
+  BASCULE_MOVE_KERNELS(X) \
+  BASCULE_REDUCE_KERNELS(X) \
+  BASCULE_SOFTMAX_KERNELS(X) \
+  BASCULE_RANDOM_KERNELS(X) \
+  BASCULE_UPDATE_KERNELS(X) \
+  BASCULE_PRODUCT_KERNELS(X)
+// clang-format on
 
 namespace bascule::cuda {
 
