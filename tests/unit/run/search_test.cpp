@@ -2,6 +2,7 @@
 #include <cmath>
 #include <set>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <bascule/base/random.h>
@@ -175,7 +176,7 @@ double regret(const SearchSpace& space, std::size_t trials, const Next& next) {
 TEST(Search, FindsAnOptimumSoonerThanChance) {
   for (const auto& [dimensions, trials] : {std::pair{1U, 20U}, {2U, 30U}, {4U, 60U}}) {
     SearchSpace space;
-    for (unsigned d = 0; d < dimensions; ++d) space.push_back(numbers("k" + std::to_string(d)));
+    for (unsigned d = 0; d < dimensions; ++d) space.push_back(numbers(fmt::format("k{}", d)));
     const double ours =
         regret(space, trials, [&](const std::vector<TriedPoint>& tried, std::uint64_t seed) {
           return *next_point(space, tried, seed);
