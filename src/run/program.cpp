@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <cassert>
+#include <optional>
 
 #include <fmt/format.h>
 
+#include <bascule/base/threads.h>
 #include <bascule/base/timer.h>
 #include <bascule/graph/op.h>
 #include <bascule/run/program.h>
@@ -61,9 +63,20 @@ void Program::step() {
   assert(std::all_of(s.inputs.begin(), s.inputs.end(), [](const auto& named) {
     return named.second.bound || named.second.slots.empty();
   }));
-  for (const Transfer& load : s.loads) s.run(load);
-  for (const Launch& launch : s.launches) launch.kernel->launch(launch.arguments);
-  for (const Transfer& copy : s.copies) s.run(copy);
+  if (s.device->target().threads == 1 || s.pace.settled()) return s.step();
+  const Stopwatch watch;
+  {
+    std::optional<OnThisThread> scope;
+    if (s.pace.alone()) scope.emplace();
+    s.step();
+  }
+  s.pace.note(watch.seconds());
+}
+
+void Program::State::step() {
+  for (const Transfer& load : loads) run(load);
+  for (const Launch& launch : launches) launch.kernel->launch(launch.arguments);
+  for (const Transfer& copy : copies) run(copy);
 }
 
 Result<void*> Program::memory(const std::string& output) {

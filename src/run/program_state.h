@@ -8,6 +8,8 @@
 
 #include <bascule/run/program.h>
 
+#include "run/step_pace.h"
+
 namespace bascule {
 
 struct Launch {
@@ -39,6 +41,7 @@ struct ProgramOutput {
 
 struct Program::State {
   void run(const Transfer& transfer);
+  void step();
 
   Plan plan;
   Device* device = nullptr;
@@ -48,6 +51,7 @@ struct Program::State {
   std::vector<Transfer> loads, copies;
   std::map<std::string, ProgramInput> inputs;
   std::map<std::string, ProgramOutput> outputs;
+  StepPace pace;
   std::vector<std::byte> staging;  ///< on the host, for transfers that convert
 };
 
