@@ -71,6 +71,7 @@
 #include <bascule/recsys/compare.h>
 #include <bascule/recsys/contract.h>
 #include <bascule/recsys/ease.h>
+#include <bascule/recsys/elsa.h>
 #include <bascule/recsys/epoch_learner.h>
 #include <bascule/recsys/evaluate.h>
 #include <bascule/recsys/evaluate_split.h>

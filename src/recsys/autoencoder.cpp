@@ -29,9 +29,14 @@ constexpr std::int64_t kTileRows = 12;
 /// Parameters on a device, and programs that score with them.
 class Autoencoder::State {
  public:
+  /// `serves`: the parameters will have been finished.
   State(std::unique_ptr<detail::AutoencoderForm> form, std::int64_t items, Precision precision,
-        ThreadPool& pool)
-      : form_(std::move(form)), items_(items), device_(make_cpu_device(pool)), store_(*device_) {
+        bool serves, ThreadPool& pool)
+      : form_(std::move(form)),
+        items_(items),
+        serves_(serves),
+        device_(make_cpu_device(pool)),
+        store_(*device_) {
     compile_.precision = precision;
   }
 
@@ -42,8 +47,11 @@ class Autoencoder::State {
   Program take(std::int64_t users) {
     const std::lock_guard lock(mutex_);
     auto& idle = idle_[users];
-    if (idle.empty())
-      return Program::make(form_->scoring_graph(users, users * items_), store_, compile_).value();
+    if (idle.empty()) {
+      Graph graph = serves_ ? form_->serving_graph(users, users * items_)
+                            : form_->scoring_graph(users, users * items_);
+      return Program::make(std::move(graph), store_, compile_).value();
+    }
     Program program = std::move(idle.back());
     idle.pop_back();
     return program;
@@ -56,6 +64,7 @@ class Autoencoder::State {
  private:
   std::unique_ptr<detail::AutoencoderForm> form_;
   std::int64_t items_;
+  bool serves_;
   CompileOptions compile_;
   std::unique_ptr<Device> device_;
   VariableStore store_;
@@ -107,10 +116,10 @@ Status Autoencoder::fit(const CsrMatrix& interactions, ThreadPool& pool, StageTi
 
 Result<Learned> Autoencoder::learn(const LearnRequest& request, ThreadPool& pool) {
   const std::int64_t items = request.train.minors;
-  const auto make_state = [&](ThreadPool& workers) {
-    return std::make_unique<State>(make_form(items), items, training_.precision, workers);
+  const auto make_state = [&](bool serves, ThreadPool& workers) {
+    return std::make_unique<State>(make_form(items), items, training_.precision, serves, workers);
   };
-  state_ = make_state(pool);
+  state_ = make_state(false, pool);
   item_users_ = count_item_users(request.train);
   BASCULE_TRY(detail::declare_parameters(state_->form().parameters(), state_->store()));
   BASCULE_TRY(state_->form().initialize(state_->store(), pool));
@@ -142,9 +151,10 @@ Result<Learned> Autoencoder::learn(const LearnRequest& request, ThreadPool& pool
   // What serves has no states of an optimizer, and outlives the pool that trained it.
   BASCULE_ASSIGN(const auto parameters,
                  nn::VariableSnapshot::take(state_->store(), nn::kModelRoles));
-  auto serving = make_state(default_pool());
+  auto serving = make_state(true, default_pool());
   BASCULE_TRY(detail::declare_parameters(serving->form().parameters(), serving->store()));
   BASCULE_TRY(parameters.restore(serving->store()));
+  BASCULE_TRY(serving->form().finish(serving->store(), pool));
   state_ = std::move(serving);
   return Learned{std::move(result), training->batch_seconds()};
 }
@@ -168,7 +178,13 @@ ScoringRecommender::ScoreRows Autoencoder::score(const CompressedView& histories
   const Status bound = program.bind("x", &x);
   assert(bound.ok());
   program.step();
-  return {static_cast<float*>(program.memory("scores").value()), items()};
+  auto* const scores = static_cast<float*>(program.memory("scores").value());
+  if (state_->form().subtracts_input()) {
+    for (std::int64_t row = 0; row < users; ++row)
+      for (std::int64_t at = x.offsets[row]; at < x.offsets[row + 1]; ++at)
+        scores[row * items() + x.indices[at]] -= x.values[at];
+  }
+  return {scores, items()};
 }
 
 void Autoencoder::save(SafetensorsWriter& writer) const {
@@ -195,7 +211,7 @@ Status Autoencoder::load(std::shared_ptr<const SafetensorsFile> file) {
     parameters[p.name] = values;
   }
   auto state = std::make_unique<State>(std::move(form), std::ssize(counts), training_.precision,
-                                       default_pool());
+                                       true, default_pool());
   BASCULE_TRY(detail::declare_parameters(state->form().parameters(), state->store()));
   for (const auto& [name, values] : parameters) BASCULE_TRY(state->store().write(name, values));
   item_users_.assign(counts.begin(), counts.end());

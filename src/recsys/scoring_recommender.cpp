@@ -2,6 +2,7 @@
 
 #include <bascule/recsys/scoring_recommender.h>
 
+#include "recsys/best_first.h"
 #include "recsys/dense_top.h"
 #include "recsys/recommend_rows.h"
 
@@ -15,6 +16,10 @@ constexpr std::int64_t kUsersPerTask = 16;
 
 void leave_out(std::span<const std::int32_t> items, std::span<float> scores) {
   for (const std::int32_t item : items) scores[static_cast<std::size_t>(item)] = kNoCandidate;
+}
+
+bool has(std::span<const std::int32_t> ascending, std::int32_t item) {
+  return std::binary_search(ascending.begin(), ascending.end(), item);
 }
 
 /// The items that somebody has.
@@ -34,12 +39,29 @@ class Candidates {
       return item_users_[static_cast<std::size_t>(item)] > 0;
     });
     if (!known) return;
+    if (options.filter.allow) {
+      take_allowed(history, options, scores, out);
+      return;
+    }
     leave_out_others(scores);
+    leave_out(options.filter.deny, scores);
     if (options.exclude_history) leave_out(history.indices, scores);
     take_top(scores, options.k, out);
   }
 
  private:
+  /// The same, looking at the scores of the items that are allowed alone.
+  void take_allowed(SparseLine history, const RecommendOptions& options,
+                    std::span<const float> scores, std::vector<Recommendation>& out) const {
+    for (const std::int32_t item : *options.filter.allow) {
+      const float score = scores[static_cast<std::size_t>(item)];
+      const bool left_out = options.exclude_history && has(history.indices, item);
+      if (item_users_[static_cast<std::size_t>(item)] == 0 || left_out) continue;
+      if (score > kNoCandidate && !has(options.filter.deny, item)) out.push_back({item, score});
+    }
+    keep_best_first(out, options.k);
+  }
+
   std::span<const std::int64_t> item_users_;
   std::vector<std::int32_t> others_;
 };
@@ -96,14 +118,23 @@ TopLists ScoringRecommender::recommend_all(const CompressedView& histories,
   return lists;
 }
 
-std::vector<Recommendation> ScoringRecommender::most_alike(std::int32_t item, std::int32_t k,
-                                                           bool include_self,
+std::vector<Recommendation> ScoringRecommender::most_alike(std::int32_t item,
+                                                           const SimilarOptions& options,
                                                            std::vector<float> scores) const {
+  const ItemFilter& filter = options.filter;
   Candidates(item_users_).leave_out_others(scores);
+  leave_out(filter.deny, scores);
   scores[static_cast<std::size_t>(item)] = kNoCandidate;
+  if (filter.allow) {
+    std::vector<float> allowed(scores.size(), kNoCandidate);
+    for (const std::int32_t j : *filter.allow)
+      allowed[static_cast<std::size_t>(j)] = scores[static_cast<std::size_t>(j)];
+    scores = std::move(allowed);
+  }
+  const bool with_self = options.include_self && options.k > 0 && filter.passes(item);
   std::vector<Recommendation> out;
-  take_top(scores, include_self ? k - 1 : k, out);
-  if (include_self && k > 0) out.insert(out.begin(), {item, 1.0F});
+  take_top(scores, with_self ? options.k - 1 : options.k, out);
+  if (with_self) out.insert(out.begin(), {item, 1.0F});
   return out;
 }
 

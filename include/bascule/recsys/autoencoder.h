@@ -51,14 +51,14 @@ class Autoencoder : public ScoringRecommender, public EpochLearner {
   /// The network over so many items. The model must outlive it.
   [[nodiscard]] virtual std::unique_ptr<detail::AutoencoderForm> make_form(
       std::int64_t items) const = 0;
-
- private:
-  class State;
-  struct Scorer;
   [[nodiscard]] bool scores_in_parallel() const final { return true; }
   [[nodiscard]] std::unique_ptr<Scratch> make_scratch() const final;
   ScoreRows score(const CompressedView& histories, std::int64_t first, std::int64_t last,
                   Scratch& scratch) const final;
+
+ private:
+  class State;
+  struct Scorer;
 
   AutoencoderTraining training_;
   std::unique_ptr<State> state_;  // null before fit and load

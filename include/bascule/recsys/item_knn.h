@@ -25,10 +25,10 @@ class ItemKnn final : public SparseWeightsRecommender {
   /// Stages: "index" (both orientations, weights, norms), "neighbors" (all items' top lists) and
   /// "targets" (the same lists by neighbour, which recommendations are summed from).
   Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) override;
-  /// From the stored lists; kUsage when k is larger than they are (query() of an index answers
-  /// those).
-  [[nodiscard]] Result<std::vector<Recommendation>> similar_items(std::int32_t item, std::int32_t k,
-                                                                  bool include_self) const override;
+  /// From the stored lists; kUsage when they are too short for k items that pass (query() of an
+  /// index answers those).
+  [[nodiscard]] Result<std::vector<Recommendation>> similar_items(
+      std::int32_t item, const SimilarOptions& options) const override;
   /// Beside the weights, the lists: tensors "neighbors.ids" i32 and "neighbors.scores" f32
   /// [items, neighbors], best first, shorter lists filled up with id −1.
   void save(SafetensorsWriter& writer) const override;
