@@ -35,6 +35,13 @@
 #define BASCULE_PRODUCT_KERNELS(X) \
   X(products, product, ProductArguments) \
   X(products, product_update, ProductUpdateArguments)
+#define BASCULE_SPARSE_KERNELS(X) \
+  X(sparse, sparse_product, SparseProductArguments) \
+  X(sparse, sparse_transposed, SparseTransposedArguments) \
+  X(sparse, sparse_update, SparseUpdateArguments) \
+  X(sparse, scatter_add_rows, ScatterArguments) \
+  X(sparse, multinomial, MultinomialArguments) \
+  X(sparse, multinomial_grad, MultinomialArguments)
 
 #define BASCULE_ALL_KERNELS(X) \
   BASCULE_ELEMENT_KERNELS(X) \
@@ -43,7 +50,8 @@
   BASCULE_SOFTMAX_KERNELS(X) \
   BASCULE_RANDOM_KERNELS(X) \
   BASCULE_UPDATE_KERNELS(X) \
-  BASCULE_PRODUCT_KERNELS(X)
+  BASCULE_PRODUCT_KERNELS(X) \
+  BASCULE_SPARSE_KERNELS(X)
 // clang-format on
 
 namespace bascule::cuda {
