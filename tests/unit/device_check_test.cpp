@@ -46,7 +46,7 @@ TEST(DeviceCheck, RefusesADeviceThatComputesNothing) {
 }
 
 TEST(DeviceCheck, RefusesADeviceThatCountsFewerLaunches) {
-  class Idle final : public Device {
+  class Idle final : public Device, public CountsActivity {
    public:
     [[nodiscard]] const Target& target() const override { return real_->target(); }
     [[nodiscard]] Result<std::unique_ptr<DeviceMemory>> allocate(std::int64_t bytes) override {
@@ -61,9 +61,7 @@ TEST(DeviceCheck, RefusesADeviceThatCountsFewerLaunches) {
     void copy(const void* from, void* to, std::int64_t bytes) override {
       real_->copy(from, to, bytes);
     }
-    [[nodiscard]] std::optional<DeviceActivity> activity() const override {
-      return DeviceActivity{};
-    }
+    [[nodiscard]] DeviceActivity activity() const override { return {}; }
     [[nodiscard]] Result<std::unique_ptr<Kernel>> prepare(const KernelRequest& request) override {
       return real_->prepare(request);
     }

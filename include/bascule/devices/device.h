@@ -3,7 +3,6 @@
 // prepare(), and runs it in every step; it knows nothing of graphs, plans or models.
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -60,12 +59,6 @@ class DeviceMemory {
   [[nodiscard]] virtual std::int64_t bytes() const = 0;
 };
 
-/// What a device did since it was opened, by its own count.
-struct DeviceActivity {
-  std::int64_t launches = 0;                            ///< kernels that it took
-  std::int64_t to_device = 0, to_host = 0, copied = 0;  ///< bytes moved; `copied` within the device
-};
-
 /// Launches, copies, uploads and downloads are ordered: each sees what those before it wrote. None
 /// of them reports: where they run behind the caller's back an error is known only later. The first
 /// one is kept, nothing runs after it, and synchronize() tells it; so whoever takes something off
@@ -85,8 +78,6 @@ class Device {
   /// Waits for everything asked for so far. kFailed once anything failed; a device that computes in
   /// the calling thread has nothing to wait for and cannot fail.
   virtual Status synchronize() { return {}; }
-  /// Nothing where the device computes in the calling thread: its work is the process's own.
-  [[nodiscard]] virtual std::optional<DeviceActivity> activity() const { return std::nullopt; }
   /// kUsage when there is no kernel for this node; target().supports says so beforehand.
   [[nodiscard]] virtual Result<std::unique_ptr<Kernel>> prepare(const KernelRequest& request) = 0;
 };

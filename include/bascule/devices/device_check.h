@@ -6,6 +6,7 @@
 #include <string>
 
 #include <bascule/devices/device.h>
+#include <bascule/devices/device_activity.h>
 
 namespace bascule {
 

@@ -20,7 +20,7 @@ DevicePointer address(const void* data) {
   return reinterpret_cast<DevicePointer>(data);
 }
 
-class CudaDevice final : public Device {
+class CudaDevice final : public Device, public CountsActivity {
  public:
   CudaDevice(std::shared_ptr<Queue> queue, std::unique_ptr<Staging> staging,
              std::unique_ptr<KernelLibrary> library)
@@ -51,9 +51,7 @@ class CudaDevice final : public Device {
     queue_->run(queue_->driver().stream_synchronize, queue_->stream());
     return queue_->status();
   }
-  [[nodiscard]] std::optional<DeviceActivity> activity() const override {
-    return queue_->activity();
-  }
+  [[nodiscard]] DeviceActivity activity() const override { return queue_->activity(); }
   [[nodiscard]] Result<std::unique_ptr<Kernel>> prepare(const KernelRequest& request) override {
     const auto plain = [](Layout layout) { return layout == Layout::kRowMajor; };
     const CudaOp* op = find_cuda_op(request.node);

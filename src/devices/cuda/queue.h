@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include <bascule/devices/device.h>
+#include <bascule/devices/device_activity.h>
 
 #include "devices/cuda/handles.h"
 
