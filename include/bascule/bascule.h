@@ -34,6 +34,8 @@
 #include <bascule/data/titles.h>
 #include <bascule/devices/cuda_device.h>
 #include <bascule/devices/device.h>
+#include <bascule/devices/device_activity.h>
+#include <bascule/devices/device_check.h>
 #include <bascule/devices/elastic_net.h>
 #include <bascule/devices/least_squares.h>
 #include <bascule/devices/neighbors.h>

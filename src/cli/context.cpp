@@ -28,6 +28,12 @@ extern "C" void on_interrupt(int signal) {
 }
 
 /// `auto` stays there until the kernels for GPUs have proved themselves.
+std::string reason_of_auto() {
+  const CudaInventory found = cuda_inventory();
+  if (!found.why.empty()) return "the only one: " + found.why;
+  return "the kernels for GPUs have not proved themselves yet; --device cuda asks for them";
+}
+
 bool is_cpu(const std::string& device) {
   return device == "auto" || device == "cpu";
 }
@@ -48,7 +54,14 @@ std::vector<std::string> Context::search_dirs() const {
   return dirs;
 }
 
+std::string Context::why_device() const {
+  if (device != "auto") return {};
+  static const std::string reason = reason_of_auto();
+  return reason;
+}
+
 Result<std::string> Context::resolve_device() const {
+  if (device == "auto") log("device cpu: " + why_device());
   if (is_cpu(device)) return std::string("cpu");
   const CudaInventory found = cuda_inventory();
   return unavailable(
@@ -56,6 +69,7 @@ Result<std::string> Context::resolve_device() const {
 }
 
 Result<std::unique_ptr<Device>> Context::open_device() const {
+  if (device == "auto") log("device cpu: " + why_device());
   if (is_cpu(device)) return make_cpu_device(default_pool());
   constexpr std::string_view kNumbered = "cuda:";
   int ordinal = 0;  // main() lets nothing but up to three digits through

@@ -41,6 +41,8 @@ struct Context {
   void log(const std::string& line) const;
   /// Folders searched for data sets: those of --data, then the usual ones.
   [[nodiscard]] std::vector<std::string> search_dirs() const;
+  /// Why `auto` is what it is, said on stderr too; empty when a device was asked for.
+  [[nodiscard]] std::string why_device() const;
   /// The device that recommenders compute on ("cpu"), or why the one asked for cannot be had.
   [[nodiscard]] Result<std::string> resolve_device() const;
   /// The device that networks compute on; kNoDevice with the reason when it cannot be had.

@@ -193,7 +193,7 @@ Status recommend(const Options& options, const Context& context) {
       items.push_back({{"id", line.id}, {"title", line.title}, {"score", r.score}});
     }
     print_json(
-        {{"query", query}, {"device", device}, {"items", items}, {"seconds", seconds_json(times)}});
+        {{"query", query}, {"device", device}, {"why", context.why_device()}, {"items", items}, {"seconds", seconds_json(times)}});
     return {};
   }
   if (!options.item.empty()) {

@@ -64,7 +64,7 @@ std::string why_it_ended(const Tuning& tuning) {
 }
 
 nlohmann::ordered_json json_of(const Tuning& tuning, const std::string& out,
-                               const std::string& device) {
+                               const std::string& device, const std::string& why) {
   using Json = nlohmann::ordered_json;
   const auto json = [&](const TuneTrial& trial) {
     return Json::parse(trial_json(trial, tuning.space));
@@ -78,7 +78,7 @@ nlohmann::ordered_json json_of(const Tuning& tuning, const std::string& out,
   }
   return {
       {"out", out},
-      {"device", device},
+      {"device", device}, {"why", why},
       {"data", tuning.path},
       {"model", tuning.model},
       {"metric", tuning.metric},
@@ -152,7 +152,7 @@ Status tune(Arguments arguments, const Context& context) {
   display.watch(request);
   BASCULE_ASSIGN(const Tuning tuning, tune_recommender(spec, request, default_pool()));
   if (context.json) {
-    print_json(json_of(tuning, arguments.out, device));
+    print_json(json_of(tuning, arguments.out, device, context.why_device()));
   } else {
     print_outcome(tuning, arguments.out);
   }
