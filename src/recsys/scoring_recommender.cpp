@@ -26,14 +26,16 @@ bool has(std::span<const std::int32_t> ascending, std::int32_t item) {
 class Candidates {
  public:
   explicit Candidates(std::span<const std::int64_t> item_users) : item_users_(item_users) {
-    for (std::size_t j = 0; j < item_users.size(); ++j)
-      if (item_users[j] == 0) others_.push_back(static_cast<std::int32_t>(j));
+    const auto nobodys = [](std::int64_t users) { return users == 0; };
+    if (std::none_of(item_users.begin(), item_users.end(), nobodys)) return;
+    for (const std::int64_t users : item_users)
+      ceiling_.push_back(nobodys(users) ? kNoCandidate : -kNoCandidate);
   }
 
-  void leave_out_others(std::span<float> scores) const { leave_out(others_, scores); }
+  [[nodiscard]] std::span<const float> ceiling() const { return ceiling_; }
   /// The best of a user's scores; none for a user who has no candidate.
   void take(SparseLine history, const RecommendOptions& options, std::span<float> scores,
-            std::vector<Recommendation>& out) const {
+            TopSearch& search, std::vector<Recommendation>& out) const {
     out.clear();
     const bool known = std::any_of(history.indices.begin(), history.indices.end(), [&](auto item) {
       return item_users_[static_cast<std::size_t>(item)] > 0;
@@ -43,10 +45,9 @@ class Candidates {
       take_allowed(history, options, scores, out);
       return;
     }
-    leave_out_others(scores);
     leave_out(options.filter.deny, scores);
     if (options.exclude_history) leave_out(history.indices, scores);
-    take_top(scores, options.k, out);
+    search.take(scores, ceiling_, options.k, out);
   }
 
  private:
@@ -63,7 +64,7 @@ class Candidates {
   }
 
   std::span<const std::int64_t> item_users_;
-  std::vector<std::int32_t> others_;
+  std::vector<float> ceiling_;  // empty where all are candidates
 };
 
 }  // namespace
@@ -74,8 +75,9 @@ std::vector<Recommendation> ScoringRecommender::recommend(SparseLine history,
   const CompressedView one{1, items(), offsets, history.indices.data(), history.values.data()};
   const std::unique_ptr<Scratch> scratch = make_scratch();
   const ScoreRows rows = score(one, 0, 1, *scratch);
+  TopSearch search;
   std::vector<Recommendation> out;
-  Candidates(item_users_).take(history, options, {rows.data, item_users_.size()}, out);
+  Candidates(item_users_).take(history, options, {rows.data, item_users_.size()}, search, out);
   return out;
 }
 
@@ -87,10 +89,11 @@ TopLists ScoringRecommender::recommend_all(const CompressedView& histories,
   // Users [begin, end), whose rows begin with that of `first`.
   const auto take = [&](const ScoreRows& rows, std::int64_t first, std::int64_t begin,
                         std::int64_t end) {
+    TopSearch search;
     std::vector<Recommendation> list;
     for (std::int64_t user = begin; user < end; ++user) {
       const std::span<float> row(rows.data + (user - first) * rows.stride, item_users_.size());
-      candidates.take(histories.line(user), options, row, list);
+      candidates.take(histories.line(user), options, row, search, list);
       put_list(list, user, lists);
     }
   };
@@ -121,9 +124,12 @@ TopLists ScoringRecommender::recommend_all(const CompressedView& histories,
 std::vector<Recommendation> ScoringRecommender::most_alike(std::int32_t item,
                                                            const SimilarOptions& options,
                                                            std::vector<float> scores) const {
+<<<<<<< HEAD
   const ItemFilter& filter = options.filter;
   Candidates(item_users_).leave_out_others(scores);
   leave_out(filter.deny, scores);
+=======
+>>>>>>> wip/lists
   scores[static_cast<std::size_t>(item)] = kNoCandidate;
   if (filter.allow) {
     std::vector<float> allowed(scores.size(), kNoCandidate);
@@ -133,8 +139,13 @@ std::vector<Recommendation> ScoringRecommender::most_alike(std::int32_t item,
   }
   const bool with_self = options.include_self && options.k > 0 && filter.passes(item);
   std::vector<Recommendation> out;
+<<<<<<< HEAD
   take_top(scores, with_self ? options.k - 1 : options.k, out);
   if (with_self) out.insert(out.begin(), {item, 1.0F});
+=======
+  TopSearch().take(scores, Candidates(item_users_).ceiling(), include_self ? k - 1 : k, out);
+  if (include_self && k > 0) out.insert(out.begin(), {item, 1.0F});
+>>>>>>> wip/lists
   return out;
 }
 
