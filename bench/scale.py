@@ -1,9 +1,9 @@
 """Time and peak memory by stage as the interactions grow: synthetic sets of Netflix's catalogue (17,770 items), with users in
-proportion: 4,802 for 1 M interactions, 480,189 for the 100 M of the whole.
+proportion: 4,779 for 1 M interactions, 480,189 for the 100 M of the whole.
   python bench/scale.py --bascule build/bench/bascule --vae-bench build/bench/vae_bench --work DIR [--millions 1,10,100]
   [--steps N] [--rounds N] [--models popularity,ials,mult-vae,item-knn,ease] [--keep] [--json out.json]
-Each model is a process of its own, so its peak is that of reading, preparing and fitting. iALS: one
-iteration with 64 factors, which is its epoch (stage "factors"). Mult-VAE: N steps of 500 users are timed, and an epoch is so many of them.
+Each model is a process of its own, so its peak is that of reading, preparing and fitting. iALS: one iteration with 64 factors,
+which is its epoch (stage "factors"). Mult-VAE: N steps of 500 users are timed, and an epoch is so many of them.
 The sets are made below DIR, 2.5 GB for the largest, and deleted."""
 import argparse
 import json

@@ -38,6 +38,7 @@ std::vector<std::int32_t> numpy_permutation(std::uint32_t seed, std::int32_t cou
 /// 2 × heldout held out.
 std::int64_t published_train_items(const Dataset& data, std::int64_t heldout) {
   std::vector<std::pair<std::int64_t, std::int32_t>> users;
+  users.reserve(static_cast<std::size_t>(data.users.size()));
   for (std::int32_t user = 0; user < data.users.size(); ++user)
     users.emplace_back(std::stoll(std::string(data.users[user])), user);
   std::sort(users.begin(), users.end());

@@ -2,8 +2,8 @@
 
 A fit in closed form is determined by data and split, and the band is what rounding may change: 0.003 either way of the value
 measured. For a model trained by epochs it is the mean of four trainings that differ in the batch size by 0 to 3 users only, and
-0.025 either way; those four lay within 0.013 of it on the synthetic set. The standard error of the users' mean has no part in it:
-the users are the same.
+0.03 either way: the four lay within 0.014 of it in NDCG@100 and 0.026 in Recall@20, on ML-1M within 0.007 of both (recvae there:
+three trainings). The standard error of the users' mean has no part in it: the users are the same.
 """
 import pytest
 
@@ -37,9 +37,9 @@ FILMS = {
     "ials": ("factors = 32\niterations = 6\nfrequency_exponent = 0.0\nunobserved = 0.3\nfactor_l2 = 3.0", 0.4365, 0.3660),
     "mult-vae": ("hidden = [100]\nlatent = 50\nanneal_steps = 200", 0.3443, 0.2807),
     "mult-dae": ("hidden = []\nlatent = 50", 0.3335, 0.2724),
-    "recvae": ("width = 100\ndepth = 3\nlatent = 50", 0.3960, 0.3345),
+    "recvae": ("width = 100\ndepth = 3\nlatent = 50", 0.3956, 0.3349),
 }
-ROUNDING, TRAINING = 0.003, 0.025
+ROUNDING, TRAINING = 0.003, 0.03
 
 
 def measured(folder, data, model, keys, train, heldout):
