@@ -93,6 +93,7 @@ TEST(CudaAutoencoders, AFailureInMidTrainingIsTold) {
     ASSERT_TRUE(learn(model).ok());
     calls = fake.calls();
   }
+  int told = 0;
   for (int part = 2; part < 10; ++part) {
     FakeDriver fake;
     auto device = open(fake);
@@ -105,9 +106,11 @@ TEST(CudaAutoencoders, AFailureInMidTrainingIsTold) {
           << fake.failed();
       continue;
     }
+    ++told;
     EXPECT_EQ(learned.error().code, Code::kFailed);
     EXPECT_TRUE(learned.error().message.starts_with("cuda:0: ")) << learned.error().message;
   }
+  EXPECT_GT(told, 4);
 }
 
 TEST(CudaAutoencoders, ListsOfADeviceThatFailedAreNotTrusted) {
