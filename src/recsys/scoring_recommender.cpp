@@ -124,12 +124,8 @@ TopLists ScoringRecommender::recommend_all(const CompressedView& histories,
 std::vector<Recommendation> ScoringRecommender::most_alike(std::int32_t item,
                                                            const SimilarOptions& options,
                                                            std::vector<float> scores) const {
-<<<<<<< HEAD
   const ItemFilter& filter = options.filter;
-  Candidates(item_users_).leave_out_others(scores);
   leave_out(filter.deny, scores);
-=======
->>>>>>> wip/lists
   scores[static_cast<std::size_t>(item)] = kNoCandidate;
   if (filter.allow) {
     std::vector<float> allowed(scores.size(), kNoCandidate);
@@ -139,13 +135,9 @@ std::vector<Recommendation> ScoringRecommender::most_alike(std::int32_t item,
   }
   const bool with_self = options.include_self && options.k > 0 && filter.passes(item);
   std::vector<Recommendation> out;
-<<<<<<< HEAD
-  take_top(scores, with_self ? options.k - 1 : options.k, out);
+  TopSearch().take(scores, Candidates(item_users_).ceiling(),
+                   with_self ? options.k - 1 : options.k, out);
   if (with_self) out.insert(out.begin(), {item, 1.0F});
-=======
-  TopSearch().take(scores, Candidates(item_users_).ceiling(), include_self ? k - 1 : k, out);
-  if (include_self && k > 0) out.insert(out.begin(), {item, 1.0F});
->>>>>>> wip/lists
   return out;
 }
 

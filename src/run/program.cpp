@@ -42,18 +42,18 @@ Status Program::feed(const std::string& input, std::span<const std::byte> values
   if (static_cast<std::int64_t>(values.size()) != fed.type.bytes())
     return {Code::kUsage, fmt::format("{} bytes for the input {}, which is {}", values.size(),
                                       input, fed.type.to_string())};
-  Device& device = *state_->device;
-  if (!fed.memory) {
-    BASCULE_ASSIGN(fed.memory, device.allocate(fed.type.bytes()));
-    fed.csr = csr_view(fed.type, fed.memory->data());
-  }
-  device.upload(values.data(), fed.memory->data(), fed.type, Layout::kRowMajor);
+  BASCULE_TRY(state_->own(fed));
+  state_->device->upload(values.data(), fed.memory->data(), fed.type, Layout::kRowMajor);
   return bind(input, fed.type.storage == Storage::kCsr ? &fed.csr : fed.memory->data());
 }
 
 Status Program::bind_host(const std::string& input, const void* data) {
   const auto at = state_->inputs.find(input);
   if (state_->device->target().host_memory || at == state_->inputs.end()) return bind(input, data);
+  if (at->second.type.storage == Storage::kCsr) {
+    BASCULE_TRY(state_->upload(*static_cast<const CsrArgument*>(data), at->second));
+    return bind(input, &at->second.csr);
+  }
   return feed(input, {static_cast<const std::byte*>(data),
                       static_cast<std::size_t>(at->second.type.bytes())});
 }

@@ -42,6 +42,10 @@ struct ProgramOutput {
 struct Program::State {
   void run(const Transfer& transfer);
   void step();
+  /// Takes memory for an input once.
+  Status own(ProgramInput& input) const;
+  /// Of a matrix on the host only what is stored, however much more the input could hold.
+  Status upload(const CsrArgument& host, ProgramInput& input) const;
 
   Plan plan;
   Device* device = nullptr;

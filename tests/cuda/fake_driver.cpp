@@ -15,7 +15,7 @@ using cuda::DevicePointer;
 constexpr int kInvalid = 1, kLaunchFailed = 719;
 FakeDriver* current = nullptr;
 
-constexpr std::array kFamilies = {"elements", "moves",   "reduce",  "softmax",
+constexpr std::array kFamilies = {"elements", "moves",   "reduce",   "softmax",
                                   "random",   "updates", "products", "sparse"};
 constexpr std::array<cuda::Image, kFamilies.size()> kImages = [] {
   std::array<cuda::Image, kFamilies.size()> all{};

@@ -12,6 +12,7 @@
 
 namespace bascule {
 
+class Device;
 namespace nn {
 class VariableSnapshot;
 }
@@ -40,6 +41,11 @@ class Autoencoder : public ScoringRecommender, public EpochLearner {
   Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) final;
   [[nodiscard]] bool learns_by_epochs() const final { return true; }
   EpochLearner* epoch_learner() final { return this; }
+  /// Before fit() and load(): learns and scores on this device instead of the CPU.
+  void use_device(std::shared_ptr<Device> device);
+  /// kFailed once scoring has failed on it: no list made since is to be trusted. The CPU's does
+  /// not.
+  [[nodiscard]] Status device_status() const;
   Result<Learned> learn(const LearnRequest& request, ThreadPool& pool) final;
 
   /// Tensors of the parameters, and "item_users" i64 [items].
@@ -59,9 +65,13 @@ class Autoencoder : public ScoringRecommender, public EpochLearner {
  private:
   class State;
   struct Scorer;
+  /// `serves`: the parameters will have been finished.
+  [[nodiscard]] std::unique_ptr<State> make_state(std::int64_t items, bool serves,
+                                                  ThreadPool& pool) const;
 
   AutoencoderTraining training_;
-  std::unique_ptr<State> state_;  // null before fit and load
+  std::shared_ptr<Device> device_;  // null: the CPU
+  std::unique_ptr<State> state_;    // null before fit and load
   /// What save() has lent to a writer.
   mutable std::unique_ptr<nn::VariableSnapshot> saved_;
 };

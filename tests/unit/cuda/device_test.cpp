@@ -189,7 +189,8 @@ TEST(CudaDevice, RefusesOpsWithoutKernelsByName) {
   FakeDriver fake;
   const auto device = open(fake);
   Graph graph;
-  Value x = graph.input("x", f32({1, 1, 1, 1, 1, 1, 1, 1, 2}));  // more axes than kernels walk along
+  Value x =
+      graph.input("x", f32({1, 1, 1, 1, 1, 1, 1, 1, 2}));  // more axes than kernels walk along
   graph.output("y", exp(x));
   VariableStore store(*device);
   const auto program = Program::make(std::move(graph), store);
