@@ -76,7 +76,8 @@ void print_table(const Comparison& comparison, const std::string& device) {
       comparison.part, with_commas(comparison.train_users), device);
 }
 
-nlohmann::ordered_json json_of(const Comparison& comparison, const std::string& device, const std::string& why) {
+nlohmann::ordered_json json_of(const Comparison& comparison, const std::string& device,
+                               const std::string& why) {
   nlohmann::ordered_json models = nlohmann::ordered_json::array();
   for (const ComparedModel& model : comparison.models) {
     nlohmann::ordered_json one = {
@@ -94,7 +95,8 @@ nlohmann::ordered_json json_of(const Comparison& comparison, const std::string& 
     models.push_back(std::move(one));
   }
   return {{"data", comparison.path},
-          {"device", device}, {"why", why},
+          {"device", device},
+          {"why", why},
           {"part", comparison.part},
           {"users", comparison.users},
           {"items", comparison.items},

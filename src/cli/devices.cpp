@@ -149,9 +149,8 @@ Status check_devices(const DeviceCheckOptions& options, const Context& context) 
   Json rows = Json::array();
   Status worst;
   for (const Candidate& candidate : candidates(context)) {
-    const auto check = candidate.device.ok()
-                           ? check_device(**candidate.device, options)
-                           : Result<DeviceCheck>(candidate.device.error());
+    const auto check = candidate.device.ok() ? check_device(**candidate.device, options)
+                                             : Result<DeviceCheck>(candidate.device.error());
     if (!check.ok()) {
       const Error& error = check.error();
       if (error.code != Code::kNoDevice || context.device != "auto") worst = error;

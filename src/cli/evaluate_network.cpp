@@ -82,7 +82,8 @@ Status evaluate_network(const EvaluateArguments& arguments, const Context& conte
     print_json({{"metrics", document},
                 {"samples", samples},
                 {"part", held.name},
-                {"device", device->target().device}, {"why", context.why_device()},
+                {"device", device->target().device},
+                {"why", context.why_device()},
                 {"seconds", seconds_json(times)}});
     return {};
   }

@@ -68,7 +68,8 @@ Status evaluate_recommend(const EvaluateArguments& arguments, const Context& con
   if (context.json) {
     print_json({{"metrics", metrics_json(evaluation)},
                 {"users", evaluation.users},
-                {"device", device}, {"why", context.why_device()},
+                {"device", device},
+                {"why", context.why_device()},
                 {"split", settings.text("evaluate.split")},
                 {"part", settings.text("evaluate.part")},
                 {"seed", settings.integer("seed")},

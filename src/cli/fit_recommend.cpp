@@ -52,7 +52,8 @@ Status fit_recommend(const FitArguments& arguments, const Config& config, const 
     return {};
   }
   print_json({{"run", outcome.run},
-              {"device", device}, {"why", context.why_device()},
+              {"device", device},
+              {"why", context.why_device()},
               {"precision", context.precision},
               {"epochs", outcome.history.size()},
               {"stop", outcome.stop == nn::FitStop::kEarly ? "early" : "epochs"},

@@ -98,12 +98,14 @@ nlohmann::ordered_json json_of(const LadderRung& rung) {
   return one;
 }
 
-nlohmann::ordered_json json_of(const Ladder& ladder, const std::string& device, const std::string& why) {
+nlohmann::ordered_json json_of(const Ladder& ladder, const std::string& device,
+                               const std::string& why) {
   nlohmann::ordered_json rungs = nlohmann::ordered_json::array();
   for (const LadderRung& rung : ladder.rungs) rungs.push_back(json_of(rung));
   return {{"data", ladder.path},
           {"synthetic", ladder.synthetic},
-          {"device", device}, {"why", why},
+          {"device", device},
+          {"why", why},
           {"processor", ladder.processor},
           {"threads", ladder.threads},
           {"model", ladder.model},

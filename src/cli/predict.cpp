@@ -119,7 +119,8 @@ Status predict(const Options& options, const Context& context) {
   if (context.json) {
     print_json({{"predictions", predictions},
                 {"samples", samples},
-                {"device", device->target().device}, {"why", context.why_device()},
+                {"device", device->target().device},
+                {"why", context.why_device()},
                 {"seconds", seconds_json(times)}});
     return {};
   }

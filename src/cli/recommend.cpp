@@ -192,8 +192,11 @@ Status recommend(const Options& options, const Context& context) {
       const IdLine line = run.items().at(r.item);
       items.push_back({{"id", line.id}, {"title", line.title}, {"score", r.score}});
     }
-    print_json(
-        {{"query", query}, {"device", device}, {"why", context.why_device()}, {"items", items}, {"seconds", seconds_json(times)}});
+    print_json({{"query", query},
+                {"device", device},
+                {"why", context.why_device()},
+                {"items", items},
+                {"seconds", seconds_json(times)}});
     return {};
   }
   if (!options.item.empty()) {

@@ -78,7 +78,8 @@ nlohmann::ordered_json json_of(const Tuning& tuning, const std::string& out,
   }
   return {
       {"out", out},
-      {"device", device}, {"why", why},
+      {"device", device},
+      {"why", why},
       {"data", tuning.path},
       {"model", tuning.model},
       {"metric", tuning.metric},

@@ -1,5 +1,3 @@
-#include <bascule/devices/device_check.h>
-
 #include <algorithm>
 #include <cmath>
 #include <ctime>
@@ -9,6 +7,7 @@
 
 #include <bascule/base/random_values.h>
 #include <bascule/base/timer.h>
+#include <bascule/devices/device_check.h>
 #include <bascule/graph/op.h>
 
 namespace bascule {
@@ -68,8 +67,7 @@ Result<DeviceCheck> check_device(Device& device, const DeviceCheckOptions& optio
   const Node& node = graph.node(graph.size() - 1);
   const Layout plain[] = {Layout::kRowMajor};
   const std::vector<ValueType> types = {type};
-  BASCULE_ASSIGN(const std::unique_ptr<Kernel> kernel,
-                 device.prepare({node, types, plain, plain}));
+  BASCULE_ASSIGN(const std::unique_ptr<Kernel> kernel, device.prepare({node, types, plain, plain}));
   BASCULE_ASSIGN(const auto x, device.allocate(type.bytes()));
   BASCULE_ASSIGN(const auto y, device.allocate(type.bytes()));
   BASCULE_ASSIGN(const auto workspace, device.allocate(kernel->workspace_bytes()));

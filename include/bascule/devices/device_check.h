@@ -17,10 +17,10 @@ struct DeviceCheckOptions {
 };
 
 struct DeviceCheck {
-  std::string kernel;       ///< which implementation computed: "avx512 map of 1"
-  double seconds = 0;       ///< of all iterations, until the device said that it was done
-  double cpu_seconds = 0;   ///< processor time of this process meanwhile, all threads together
-  double upload = 0;        ///< seconds until the values were on the device
+  std::string kernel;         ///< which implementation computed: "avx512 map of 1"
+  double seconds = 0;         ///< of all iterations, until the device said that it was done
+  double cpu_seconds = 0;     ///< processor time of this process meanwhile, all threads together
+  double upload = 0;          ///< seconds until the values were on the device
   double greatest_error = 0;  ///< of any element, relative to its exact value
   /// What the device counted during the iterations and the transfers.
   std::optional<DeviceActivity> activity;
@@ -29,8 +29,8 @@ struct DeviceCheck {
 /// Greatest error that passes: some units in the last place of float32.
 inline constexpr double kDeviceCheckTolerance = 1e-6;
 
-/// kFailed, naming the device, when the memory is not to be had, the device fails, a value is off by
-/// more than the tolerance, or the device counted other launches than those it was asked for.
+/// kFailed, naming the device, when the memory is not to be had, the device fails, a value is off
+/// by more than the tolerance, or the device counted other launches than those it was asked for.
 Result<DeviceCheck> check_device(Device& device, const DeviceCheckOptions& options = {});
 
 }  // namespace bascule
