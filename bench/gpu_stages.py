@@ -125,7 +125,7 @@ class Stages:
         wrong = []
         for precision in ("fp32", "bf16"):
             said, history, _ = self.fit("fashion-mlp", self.device, precision, end - _now(), *sets)
-            losses = [abs(a["train_loss"] / b["train_loss"] - 1) for a, b in zip(history, judge)]
+            losses = [abs(a["metrics"]["train_loss"] / b["metrics"]["train_loss"] - 1) for a, b in zip(history, judge)]
             accuracy = {key: (said["metrics"][key], exact["metrics"][key]) for key in said["metrics"] if "accuracy" in key}
             rows.append({"workload": "fashion-mlp", "precision": precision, "device": said["device"], "loss_off": max(losses),
                          "accuracy": accuracy, "epoch_seconds": history[-1]["seconds"], "cpu_epoch_seconds": judge[-1]["seconds"],

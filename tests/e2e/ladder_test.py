@@ -109,6 +109,7 @@ def test_refuses(path, taste, tmp_path):
 def test_stops_when_asked(path, tmp_path):
     with subprocess.Popen([PROGRAM, "ladder", path, "--seconds", "3600", "--csv", tmp_path / "table.csv"],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert b"device cpu: " in process.stderr.readline()
         assert b"users to train on" in process.stderr.readline()
         time.sleep(0.3)
         process.send_signal(signal.SIGINT)
