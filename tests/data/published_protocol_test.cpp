@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <numeric>
+#include <ostream>
 #include <random>
 #include <string>
 #include <utility>
@@ -60,6 +61,11 @@ struct Published {
   std::int64_t heldout;
   std::int64_t events, users, items, train_items;
 };
+
+/// GoogleTest's name for a case; its own has addresses in it.
+void PrintTo(const Published& published, std::ostream* out) {
+  *out << published.set;
+}
 
 class PublishedProtocol : public ::testing::TestWithParam<Published> {};
 

@@ -32,7 +32,7 @@ def test_contents(small, small_run):
                                 "shrinkage": 0.0, "alpha": 0.5, "weighting": "raw", "bm25_k1": 1.2,
                                 "bm25_b": 0.75, "l2": 500.0, "l1": 1.0, "candidates": 0,
                                 "tolerance": 0.0001, "transition_exponent": 0.8,
-                                "popularity_exponent": 0.5, "normalise": True, "factors": 64,
+                                "popularity_exponent": 0.5, "normalise": True,
                                 "unobserved": 0.1, "factor_l2": 0.003,
                                 "frequency_exponent": 1.0, "latent": 200, "width": 600, "depth": 5,
                                 "beta": 0.2, "gamma": 0.005, "anneal_steps": 0, "anneal_share": 0.85}
