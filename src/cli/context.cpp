@@ -52,7 +52,12 @@ Result<std::string> Context::resolve_device() const {
   if (is_cpu(device)) return std::string("cpu");
   const CudaInventory found = cuda_inventory();
   return unavailable(
-      device, found.why.empty() ? "this version has recommenders on the cpu only" : found.why);
+      device, found.why.empty() ? "this is done on the cpu only in this version" : found.why);
+}
+
+Result<std::unique_ptr<Device>> Context::open_recommender_device() const {
+  if (is_cpu(device)) return std::unique_ptr<Device>();
+  return open_device();
 }
 
 Result<std::unique_ptr<Device>> Context::open_device() const {

@@ -41,8 +41,11 @@ struct Context {
   void log(const std::string& line) const;
   /// Folders searched for data sets: those of --data, then the usual ones.
   [[nodiscard]] std::vector<std::string> search_dirs() const;
-  /// The device that recommenders compute on ("cpu"), or why the one asked for cannot be had.
+  /// The device of what only the cpu does ("cpu"), or why the one asked for cannot be had.
   [[nodiscard]] Result<std::string> resolve_device() const;
+  /// The device that recommenders are fitted on, null for the cpu, whose pool they take; errors as
+  /// open_device().
+  [[nodiscard]] Result<std::unique_ptr<Device>> open_recommender_device() const;
   /// The device that networks compute on; kNoDevice with the reason when it cannot be had.
   [[nodiscard]] Result<std::unique_ptr<Device>> open_device() const;
   /// How a recommender with these settings computes: one that learns by epochs as networks do;

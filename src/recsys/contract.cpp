@@ -1,11 +1,18 @@
 #include <fmt/format.h>
 
 #include <bascule/base/cpu_info.h>
+#include <bascule/devices/device.h>
 #include <bascule/recsys/contract.h>
 
 #include "recsys/recommend_rows.h"
 
 namespace bascule {
+
+Status Recommender::use_device(Device& device) {
+  return {Code::kUsage,
+          fmt::format("{} computes on the cpu only; it has no kernels for {} in this version", type(),
+                      device.target().device)};
+}
 
 TopLists Recommender::recommend_all(const CompressedView& histories,
                                     const RecommendOptions& options, ThreadPool& pool) const {

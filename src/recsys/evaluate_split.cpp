@@ -7,7 +7,8 @@ namespace bascule {
 Result<SplitEvaluation> evaluate_on_split(const Settings& settings, const CsrMatrix& interactions,
                                           std::span<const std::int64_t> time,
                                           std::span<const std::int32_t> at,
-                                          const Recommender* trained, ThreadPool& pool) {
+                                          const Recommender* trained, ThreadPool& pool,
+                                          Device* device) {
   BASCULE_ASSIGN(const Split split, make_split(interactions, time, split_options(settings)));
   SplitEvaluation result;
   result.train_users = split.train.rows();
@@ -17,6 +18,7 @@ Result<SplitEvaluation> evaluate_on_split(const Settings& settings, const CsrMat
   std::unique_ptr<Recommender> refitted;
   if (trained == nullptr) {
     refitted = make_recommender(settings);
+    if (device != nullptr) BASCULE_TRY(refitted->use_device(*device));
     const Stopwatch watch;
     StageTimes times;
     BASCULE_TRY(check_fit_memory(*refitted, split.train.view()));

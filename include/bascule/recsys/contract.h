@@ -46,6 +46,7 @@ struct ModelLayer {
   double epoch_flops = 0;  ///< of the products in one pass over the users
 };
 
+class Device;
 class EpochLearner;
 class GramLearner;
 
@@ -62,6 +63,9 @@ class Recommender {
   [[nodiscard]] virtual std::int64_t fit_bytes(const CompressedView& /*interactions*/) const {
     return 0;
   }
+  /// Has fit() compute on `device`, which must outlive it; kUsage, naming both, where the model has
+  /// no way to.
+  virtual Status use_device(Device& device);
   /// Learns from users × items. Appends the time of each stage to `times`.
   virtual Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) = 0;
   /// Whether it learns in passes over the users, judged between them by users held out.

@@ -24,11 +24,12 @@ struct SplitEvaluation {
 /// Splits the interactions as [evaluate] of the settings says and measures on the held-out part:
 /// `trained`, which has seen the training part of this very split only, or where it is null the
 /// settings' model, fitted anew on that part. A model fitted on all rows cannot be measured on any
-/// of them.
+/// of them. What is refitted is fitted on `device`, unless that is null.
 Result<SplitEvaluation> evaluate_on_split(const Settings& settings, const CsrMatrix& interactions,
                                           std::span<const std::int64_t> time,
                                           std::span<const std::int32_t> at,
-                                          const Recommender* trained, ThreadPool& pool);
+                                          const Recommender* trained, ThreadPool& pool,
+                                          Device* device = nullptr);
 
 /// A model that has seen the training part only, measured on "test" or "valid"; relevance is graded
 /// as the settings say, and the values of all users are kept.

@@ -2,6 +2,7 @@
 // Every kernel there is: its body, the type of its arguments and, by family, the file under device/
 // that compiles it.
 #include "devices/cuda/kernels/arguments.h"
+#include "devices/cuda/kernels/recommender_arguments.h"
 
 // clang-format off
 #define BASCULE_ELEMENT_KERNELS(X) \
@@ -35,6 +36,12 @@
 #define BASCULE_PRODUCT_KERNELS(X) \
   X(products, product, ProductArguments) \
   X(products, product_update, ProductUpdateArguments)
+#define BASCULE_TOP_KERNELS(X) \
+  X(tops, top_scores, ScoreTopArguments) \
+  X(tops, merge_tops, MergeArguments)
+#define BASCULE_NEIGHBOR_KERNELS(X) \
+  X(neighbors, neighbor_tops, NeighborArguments) \
+  X(neighbors, dense_cosines, DenseCosineArguments)
 
 #define BASCULE_ALL_KERNELS(X) \
   BASCULE_ELEMENT_KERNELS(X) \
@@ -43,7 +50,9 @@
   BASCULE_SOFTMAX_KERNELS(X) \
   BASCULE_RANDOM_KERNELS(X) \
   BASCULE_UPDATE_KERNELS(X) \
-  BASCULE_PRODUCT_KERNELS(X)
+  BASCULE_PRODUCT_KERNELS(X) \
+  BASCULE_TOP_KERNELS(X) \
+  BASCULE_NEIGHBOR_KERNELS(X)
 // clang-format on
 
 namespace bascule::cuda {

@@ -1,0 +1,92 @@
+// Recommenders on the cuda device over the emulated driver: fitted as on the cpu, errors told.
+#include <gtest/gtest.h>
+
+#include <bascule/recsys/item_knn.h>
+#include <bascule/recsys/popularity.h>
+
+#include "cuda/every_failure.h"
+
+namespace bascule::cuda {
+namespace {
+
+CsrMatrix ratings() {
+  std::vector<std::int64_t> offsets = {0};
+  std::vector<std::int32_t> items;
+  std::vector<float> values;
+  for (int user = 0; user < 23; ++user) {
+    for (int item = 0; item < 17; ++item) {
+      if ((user * 7 + item * 5 + user * item) % 4 != 0) continue;
+      items.push_back(item);
+      values.push_back(static_cast<float>(1 + (user + item) % 5));
+    }
+    offsets.push_back(std::ssize(items));
+  }
+  return CsrMatrix(*Compressed::make(23, 17, offsets, items, values));
+}
+
+TEST(CudaRecommenders, ItemKnnIsFittedAsOnTheCpu) {
+  bascule::testing::FakeDriver fake;
+  const auto device = *open_device(fake.driver(), fake.images(), 0);
+  for (const Weighting weighting : {Weighting::kRaw, Weighting::kTfIdf, Weighting::kBm25}) {
+    KnnOptions options;
+    options.neighbors = 6;
+    options.similarity.shrinkage = 2;
+    options.weighting.weighting = weighting;
+    ItemKnn on_cpu(options), on_gpu(options);
+    ASSERT_TRUE(on_gpu.use_device(*device).ok());
+    StageTimes times, gpu_times;
+    ASSERT_TRUE(on_cpu.fit(ratings(), default_pool(), times).ok());
+    ASSERT_TRUE(on_gpu.fit(ratings(), default_pool(), gpu_times).ok());
+    ASSERT_EQ(gpu_times.size(), times.size() + 1);
+    EXPECT_EQ(gpu_times[1].first, "transfer");
+    for (std::int32_t item = 0; item < 17; ++item) {
+      const auto expected = *on_cpu.similar_items(item, 6, false);
+      const auto found = *on_gpu.similar_items(item, 6, false);
+      ASSERT_EQ(found.size(), expected.size());
+      for (std::size_t i = 0; i < found.size(); ++i)
+        EXPECT_NEAR(found[i].score, expected[i].score, 1e-6);
+    }
+  }
+}
+
+TEST(CudaRecommenders, OthersSayThatTheyHaveNoWay) {
+  bascule::testing::FakeDriver fake;
+  const auto device = *open_device(fake.driver(), fake.images(), 0);
+  const Status status = Popularity().use_device(*device);
+  EXPECT_EQ(status.error().code, Code::kUsage);
+  EXPECT_EQ(status.error().message,
+            "popularity computes on the cpu only; it has no kernels for cuda:0 in this version");
+}
+
+TEST(CudaRecommenders, EveryFailureIsTold) {
+  const CsrMatrix matrix = ratings();
+  const auto index = *NeighborIndex::build(matrix.view(), PointAxis::kMinors);
+  const auto dense = *dense_matrix(matrix.view(), PointAxis::kMinors);
+  bascule::testing::expect_every_failure_told(
+      [&](Device& device) -> Status {
+        BASCULE_ASSIGN(const auto search, device.place(index));
+        BASCULE_TRY(search->all(3));
+        BASCULE_TRY(search->query(4, 3, true));
+        BASCULE_TRY(search->query(SparseLine(matrix.view().line(2)), 3, kExcludeNone));
+        BASCULE_ASSIGN(const auto dense_search, device.place(dense));
+        const std::vector<std::int32_t> excluded = {0, kExcludeNone};
+        BASCULE_TRY(dense_search->query(dense.values.span().first(2 * 23), 3, excluded));
+        return {};
+      },
+      100);
+}
+
+TEST(CudaRecommenders, TooMuchForTheMemoryIsRefused) {
+  const CsrMatrix matrix = ratings();
+  const auto index = *NeighborIndex::build(matrix.view(), PointAxis::kMinors);
+  bascule::testing::FakeDriver fake;
+  fake.memory = (8 << 20) + 1024;  // the pinned buffers and little more
+  const auto device = *open_device(fake.driver(), fake.images(), 0);
+  const auto search = device->place(index);
+  ASSERT_FALSE(search.ok());
+  EXPECT_EQ(search.error().code, Code::kFailed);
+  EXPECT_NE(search.error().message.find("out of memory"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace bascule::cuda
