@@ -1,6 +1,6 @@
-#include <bascule/devices/device.h>
-
 #include <fmt/format.h>
+
+#include <bascule/devices/device.h>
 
 namespace bascule {
 

@@ -10,8 +10,8 @@ namespace bascule {
 
 Status Recommender::use_device(Device& device) {
   return {Code::kUsage,
-          fmt::format("{} computes on the cpu only; it has no kernels for {} in this version", type(),
-                      device.target().device)};
+          fmt::format("{} computes on the cpu only; it has no kernels for {} in this version",
+                      type(), device.target().device)};
 }
 
 TopLists Recommender::recommend_all(const CompressedView& histories,

@@ -104,7 +104,7 @@ inline constexpr double kTolerance = 1e-6;
 
 /// `found` must be the k best of `truth` by (score, lower id) but for swaps within the tolerance.
 inline void expect_top(const std::vector<Neighbor>& found, const std::vector<double>& truth,
-                std::int32_t k, std::int32_t exclude) {
+                       std::int32_t k, std::int32_t exclude) {
   std::vector<std::int32_t> order;
   for (std::int32_t j = 0; j < std::int32_t(truth.size()); ++j)
     if (j != exclude && truth[j] > kTolerance) order.push_back(j);

@@ -15,9 +15,8 @@ using cuda::DevicePointer;
 constexpr int kInvalid = 1, kLaunchFailed = 719;
 FakeDriver* current = nullptr;
 
-constexpr std::array kFamilies = {"elements", "moves",   "reduce",  "softmax",
-                                  "random",   "updates", "products",
-                                  "tops",     "neighbors"};
+constexpr std::array kFamilies = {"elements", "moves",    "reduce", "softmax",  "random",
+                                  "updates",  "products", "tops",   "neighbors"};
 constexpr std::array<cuda::Image, kFamilies.size()> kImages = [] {
   std::array<cuda::Image, kFamilies.size()> all{};
   for (std::size_t i = 0; i < all.size(); ++i) all[i] = {kFamilies[i], &kFamilies[i]};

@@ -82,9 +82,9 @@ class Device {
   /// kUsage when there is no kernel for this node; target().supports says so beforehand.
   [[nodiscard]] virtual Result<std::unique_ptr<Kernel>> prepare(const KernelRequest& request) = 0;
 
-  /// The index, or the written-out matrix, copied to where this device searches it; must not outlive
-  /// the device. kUsage where it has no kernels of its own for that: neighbors.h searches on the
-  /// cpu.
+  /// The index, or the written-out matrix, copied to where this device searches it; must not
+  /// outlive the device. kUsage where it has no kernels of its own for that: neighbors.h searches
+  /// on the cpu.
   [[nodiscard]] virtual Result<std::unique_ptr<NeighborSearch>> place(const NeighborIndex& index);
   [[nodiscard]] virtual Result<std::unique_ptr<DenseSearch>> place(const DenseMatrix& matrix);
 };

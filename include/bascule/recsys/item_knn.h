@@ -47,8 +47,8 @@ class ItemKnn final : public SparseWeightsRecommender {
 
   KnnOptions options_;
   Device* device_ = nullptr;  // null: the cpu
-  NeighborLists fitted_;    // owned, after fit; else the lists are mapped
-  std::int32_t width_ = 0;  // slots per item
+  NeighborLists fitted_;      // owned, after fit; else the lists are mapped
+  std::int32_t width_ = 0;    // slots per item
   std::span<const std::int32_t> ids_;
   std::span<const float> scores_;
 };

@@ -35,8 +35,7 @@ class CudaDense final : public DenseSearch {
     for (std::size_t q = 0; q < exclude.size(); ++q) norms.push_back(norm_of(vectors, q));
     BASCULE_ASSIGN(const auto queries, Values<float>::copy(session_, vectors));
     BASCULE_ASSIGN(const auto query_norms, Values<float>::copy(session_, norms));
-    BASCULE_ASSIGN(const auto scores,
-                   Values<float>::make(session_, std::ssize(exclude) * count_));
+    BASCULE_ASSIGN(const auto scores, Values<float>::make(session_, std::ssize(exclude) * count_));
     DenseCosineArguments a;
     a.points = points_.data();
     a.norms = norms_.data();

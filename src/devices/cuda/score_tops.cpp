@@ -35,8 +35,8 @@ Result<std::vector<std::vector<Neighbor>>> ScoreTops::run(
       top_(lines * form.tiles, a);
     }));
     for (std::int64_t line = 0; line < lines; ++line)
-      found.push_back(neighbors_of(std::span(keys).subspan(
-          static_cast<std::size_t>(line * form.k), static_cast<std::size_t>(form.k))));
+      found.push_back(neighbors_of(std::span(keys).subspan(static_cast<std::size_t>(line * form.k),
+                                                           static_cast<std::size_t>(form.k))));
   }
   return found;
 }

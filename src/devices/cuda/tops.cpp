@@ -50,7 +50,8 @@ std::int64_t Tops::lines_at_once(const Form& form, std::int64_t lines) {
 
 Result<std::vector<std::uint64_t>> Tops::run(
     std::int64_t lines, const Form& form, const std::function<void(std::uint64_t*)>& fill) const {
-  BASCULE_ASSIGN(auto lists, Values<std::uint64_t>::make(session_, lines * form.tiles * form.width));
+  BASCULE_ASSIGN(auto lists,
+                 Values<std::uint64_t>::make(session_, lines * form.tiles * form.width));
   fill(lists.data());
   std::int32_t count = form.tiles, width = form.width;
   while (count > 1) {

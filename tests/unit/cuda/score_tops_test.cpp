@@ -70,9 +70,9 @@ TEST(ScoreTops, AreThoseOfSorting) {
         for (std::int64_t row = 0; row < kRows; ++row) {
           const std::span<const float> line(scores.data() + row * stride,
                                             static_cast<std::size_t>(columns));
-          const auto seen = std::span(excluded).subspan(
-              static_cast<std::size_t>(begin[row]),
-              static_cast<std::size_t>(begin[row + 1] - begin[row]));
+          const auto seen =
+              std::span(excluded).subspan(static_cast<std::size_t>(begin[row]),
+                                          static_cast<std::size_t>(begin[row + 1] - begin[row]));
           EXPECT_EQ((*found)[row], sorted(line, seen, k, least));
           EXPECT_EQ((*all)[row], sorted(line, {}, k, least));
         }

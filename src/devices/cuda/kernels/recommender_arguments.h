@@ -21,10 +21,10 @@ struct MergeArguments {
 /// The best of each tile of every row of scores; a block per row and tile. What is not a number or
 /// is below `least` is no candidate.
 struct ScoreTopArguments {
-  const float* scores = nullptr;                ///< rows × stride
-  const std::int64_t* excluded_begin = nullptr; ///< by row, into `excluded`; null: none
-  const std::int32_t* excluded = nullptr;       ///< ascending in each row
-  std::uint64_t* lists = nullptr;               ///< rows × tiles × width
+  const float* scores = nullptr;                 ///< rows × stride
+  const std::int64_t* excluded_begin = nullptr;  ///< by row, into `excluded`; null: none
+  const std::int32_t* excluded = nullptr;        ///< ascending in each row
+  std::uint64_t* lists = nullptr;                ///< rows × tiles × width
   std::int64_t stride = 0;
   std::int32_t columns = 0, tiles = 0, width = 0;
   float least = 0;
@@ -35,17 +35,17 @@ enum class NeighborForm : std::int32_t { kScale, kDivide, kUnion };
 
 /// The best of each tile of points for every line that is searched for; a block per line and tile.
 struct NeighborArguments {
-  const std::int64_t* line_begin = nullptr;    ///< of all lines; the first searched for is `first`
+  const std::int64_t* line_begin = nullptr;  ///< of all lines; the first searched for is `first`
   const std::int32_t* line_feature = nullptr;
-  const float* line_value = nullptr;           ///< null: all are 1
+  const float* line_value = nullptr;  ///< null: all are 1
   const float* line_left = nullptr;
-  const std::int32_t* line_excluded = nullptr; ///< a rank, by line; null: the line's own, or none
-  const std::int64_t* list_begin = nullptr;    ///< by feature
-  const std::int32_t* list_rank = nullptr;     ///< ascending in each list
-  const float* list_value = nullptr;           ///< null: all are 1
-  const float* right = nullptr;                ///< by rank
-  const std::int32_t* id_of = nullptr;         ///< by rank
-  std::uint64_t* lists = nullptr;              ///< lines × tiles × width
+  const std::int32_t* line_excluded = nullptr;  ///< a rank, by line; null: the line's own, or none
+  const std::int64_t* list_begin = nullptr;     ///< by feature
+  const std::int32_t* list_rank = nullptr;      ///< ascending in each list
+  const float* list_value = nullptr;            ///< null: all are 1
+  const float* right = nullptr;                 ///< by rank
+  const std::int32_t* id_of = nullptr;          ///< by rank
+  std::uint64_t* lists = nullptr;               ///< lines × tiles × width
   std::int64_t first = 0;
   std::int32_t points = 0, tiles = 0, width = 0;
   NeighborForm form = NeighborForm::kScale;
