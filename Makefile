@@ -5,12 +5,13 @@ BUILD := build/release
 # Warnings are errors where the result is submitted, not where somebody merely builds.
 PRESET := $(if $(CI),ci,release)
 
-.PHONY: help deps build demo test lint bench bench-networks check-long install clean
+.PHONY: help deps build bundle demo test lint bench bench-networks check-long install clean
 
 help:
 	@echo 'make demo           install what is needed, build, recommend books'
 	@echo 'make test           install what is needed, build, run every suite'
 	@echo 'make build          build $(BUILD)/bascule'
+	@echo 'make bundle         one archive that runs on any x86-64 Linux, build/bundle/*.tar.xz'
 	@echo 'make lint           formatter and clang-tidy'
 	@echo 'make bench          timings against pandas, SciPy, scikit-learn, implicit, sparse_dot_topn'
 	@echo 'make bench-networks training times against PyTorch, tf.keras, JAX, scikit-learn'
@@ -23,6 +24,14 @@ deps:
 build: deps
 	@cmake --preset $(PRESET) >/dev/null
 	@cmake --build $(BUILD) -j $(JOBS) --target bascule_cli
+
+# GPUS=all has kernels for every GPU since compute capability 7.5, not only for 8.0, 9.0 and later.
+bundle: BUILD := $(if $(filter all,$(GPUS)),build/release-gpus,$(BUILD))
+bundle: PRESET := $(if $(filter all,$(GPUS)),release-gpus,$(PRESET))
+bundle: deps
+	@cmake --preset $(PRESET) >/dev/null
+	@cmake --build $(BUILD) -j $(JOBS) --target bascule_cli conformance_tests
+	@scripts/bundle $(BUILD) build/bundle
 
 demo: build
 	@scripts/demo $(BUILD)/bascule

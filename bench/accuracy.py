@@ -25,7 +25,7 @@ class Job:
     epochs: int = 10
     seeds: int = 3
     torch_workload: str = ""    # of networks_data, when PyTorch runs too
-    torch_seeds: int = 2
+    torch_seeds: int = 3
     bounds: dict = field(default_factory=dict)  # the least mean of a metric
 
 

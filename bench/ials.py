@@ -18,11 +18,6 @@ from tensors import tensors
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-class Side(Driver):
-    def __init__(self, *words):
-        self.process = subprocess.Popen([str(word) for word in words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-
 def settings(options, factors, iterations):
     pairs = {"data.path": options.data, "data.min_rating": options.min_rating, "evaluate.heldout": options.heldout,
              "model.factors": factors, "model.iterations": iterations, "model.frequency_exponent": 0,
@@ -57,7 +52,7 @@ def main():
     environment = dict(os.environ, OMP_NUM_THREADS=str(options.threads), OPENBLAS_NUM_THREADS="1")
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as work:
         run, split = os.path.join(work, "run"), os.path.join(work, "split.safetensors")
-        writer = Side(options.vae_bench, options.data_dir, options.data, options.min_rating, options.heldout, "fp32")
+        writer = Driver(options.vae_bench, options.data_dir, options.data, options.min_rating, options.heldout, "fp32")
         writer.ask("dump " + split)
         writer.close()
         bascule(options, "fit", "ml-20m-ials", "--out", run, *settings(options, 1, 1))

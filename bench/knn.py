@@ -19,7 +19,7 @@ import knn_peers
 
 # Between timings: an OpenMP library's threads go on spinning for a while after a call, on the cores that
 # the next one needs.
-REST = 0.02
+REST = 0.3
 
 
 class Ours(driver.Driver):
@@ -73,7 +73,7 @@ def timed(call):
 
 
 def all_items(name, matrix, ours, options):
-    k, threads = 10, options.threads
+    k, threads = options.k, options.threads
     peers = {"implicit": knn_peers.Implicit(matrix, threads), "sparse_dot_topn": knn_peers.SparseDotTopn(matrix, threads)}
     wrong = {}
     mine = ours.lists(k, threads)
@@ -128,7 +128,9 @@ def main():
     parser.add_argument("--driver", required=True, help="the knn_bench program")
     parser.add_argument("--data", default=os.environ.get("BASCULE_DATA"), help="folder with bookcrossing/ and gowalla/")
     parser.add_argument("--synthetic", help="a made file in BookCrossing's layout")
+    parser.add_argument("--pairs", help="a made file of user,item,...: the set named pairs")
     parser.add_argument("--sets", default="bookcrossing,synthetic,gowalla")
+    parser.add_argument("--k", type=int, default=10, help="neighbours of every item")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--queries", type=int, default=200)
@@ -137,14 +139,15 @@ def main():
     options = parser.parse_args()
     makers = {"bookcrossing": lambda: knn_data.bookcrossing(os.path.join(options.data, "bookcrossing")),
               "gowalla": lambda: knn_data.gowalla(os.path.join(options.data, "gowalla")),
-              "synthetic": lambda: knn_data.bookcrossing(options.synthetic)}
+              "synthetic": lambda: knn_data.bookcrossing(options.synthetic),
+              "pairs": lambda: knn_data.pairs(options.pairs)}
     results = []
     for name in options.sets.split(","):
         matrix = makers[name]()
         with tempfile.TemporaryDirectory() as folder:
             ours = Ours(options.driver, matrix, folder)
             result = all_items(name, matrix, ours, options)
-            if name != "gowalla":
+            if name not in ("gowalla", "pairs"):
                 result["query"] = queries(matrix, ours, options)
             ours.close()
         results.append(result)

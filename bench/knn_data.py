@@ -39,3 +39,10 @@ def gowalla(folder):
                 users += [user] * len(places)
                 items += places
     return sp.csr_matrix((np.ones(len(users), np.float32), (items, users)))
+
+
+def pairs(path):
+    """A made file of user,item,...; binary."""
+    users, items = pd.read_csv(path, usecols=[0, 1]).to_numpy(np.int64).T
+    users, items = pd.factorize(users)[0], pd.factorize(items)[0]
+    return sp.csr_matrix((np.ones(len(users), np.float32), (items, users)))

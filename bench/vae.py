@@ -18,12 +18,6 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PEERS = [("fp32", "eager"), ("fp32", "compile"), ("bf16", "eager"), ("bf16", "compile")]
 
 
-class Side(Driver):
-    """A driver with words of its own."""
-    def __init__(self, *words):
-        self.process = subprocess.Popen([str(word) for word in words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-
 def step_gflop(split, items):
     """The products of a step of 500 users: forward, and by both factors but the sparse input."""
     arrays = tensors(split)
@@ -59,13 +53,13 @@ def main():
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as work:
         split = os.path.join(work, "split.safetensors")
         for precision in ("fp32", "bf16"):
-            sides[f"bascule {precision}"] = Side(options.vae_bench, options.data_dir, options.data, options.min_rating,
+            sides[f"bascule {precision}"] = Driver(options.vae_bench, options.data_dir, options.data, options.min_rating,
                                                  options.heldout, precision)
         items = int(sides["bascule fp32"].ask("dump " + split))
         result["gflop_a_step"] = step_gflop(split, items)
         for precision, mode in PEERS:
             if mode in options.modes.split(","):
-                sides[f"PyTorch {mode} {precision}"] = Side(sys.executable, os.path.join(HERE, "vae_torch.py"), split, items,
+                sides[f"PyTorch {mode} {precision}"] = Driver(sys.executable, os.path.join(HERE, "vae_torch.py"), split, items,
                                                             precision, mode, options.threads)
         for name, side in sides.items():  # compiles and fills caches
             side.ask("steps 3")
@@ -88,7 +82,7 @@ def main():
             reached = result["gflop_a_step"] / result["seconds"][f"bascule {precision}"]["steps"]
             result.setdefault("share_of_peak", {})[precision] = reached / result["peak_gflops"][precision]
         if options.epochs:
-            side = Side(sys.executable, os.path.join(HERE, "vae_torch.py"), split, items, "fp32", "eager", options.threads)
+            side = Driver(sys.executable, os.path.join(HERE, "vae_torch.py"), split, items, "fp32", "eager", options.threads)
             keys = ("best_epoch", "valid_ndcg@100", "test_ndcg@100", "test_recall@20", "test_recall@50", "seconds")
             result["PyTorch quality"] = dict(zip(keys, side.numbers(f"train {options.epochs}")))
             side.close()

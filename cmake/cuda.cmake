@@ -2,7 +2,8 @@
 # nvcc, left out (src/devices/no_cuda). Nothing of CUDA is linked; CMake's own CUDA language would
 # link the runtime, so nvcc is called as any other tool.
 option(BASCULE_CUDA "Compile the CUDA kernels where nvcc is found" ON)
-set(BASCULE_CUDA_TARGETS "80;90" CACHE STRING "Compute capabilities to compile for, the least first; the last also as PTX")
+set(BASCULE_CUDA_ARCHITECTURES "80;90" CACHE STRING
+    "Compute capabilities to compile for, the least first; 90 and the last also as PTX")
 
 function(bascule_embed_cuda_kernels target)
   file(GLOB stub CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/devices/no_cuda/*.cpp)
@@ -17,15 +18,22 @@ function(bascule_embed_cuda_kernels target)
   execute_process(COMMAND ${BASCULE_NVCC} --version OUTPUT_VARIABLE text)
   string(REGEX MATCH "release ([0-9]+)\\.([0-9]+)" found "${text}")
   math(EXPR toolkit "1000 * ${CMAKE_MATCH_1} + 10 * ${CMAKE_MATCH_2}")
-  message(STATUS "CUDA kernels: nvcc ${CMAKE_MATCH_1}.${CMAKE_MATCH_2} for ${BASCULE_CUDA_TARGETS}")
+  message(STATUS "CUDA kernels: nvcc ${CMAKE_MATCH_1}.${CMAKE_MATCH_2} for ${BASCULE_CUDA_ARCHITECTURES}")
 
   set(gencode "")
-  foreach(capability ${BASCULE_CUDA_TARGETS})
+  foreach(capability ${BASCULE_CUDA_ARCHITECTURES})
     list(APPEND gencode -gencode arch=compute_${capability},code=sm_${capability})
   endforeach()
-  list(GET BASCULE_CUDA_TARGETS 0 least)
-  list(GET BASCULE_CUDA_TARGETS -1 last)
-  list(APPEND gencode -gencode arch=compute_${last},code=compute_${last})
+  list(GET BASCULE_CUDA_ARCHITECTURES 0 least)
+  list(GET BASCULE_CUDA_ARCHITECTURES -1 last)
+  # PTX is what drivers compile for GPUs that are not listed: later ones, and with 90 those between.
+  set(portable ${last})
+  if(90 IN_LIST BASCULE_CUDA_ARCHITECTURES AND NOT last EQUAL 90)
+    list(APPEND portable 90)
+  endif()
+  foreach(capability ${portable})
+    list(APPEND gencode -gencode arch=compute_${capability},code=compute_${capability})
+  endforeach()
   set(strict "")
   if(BASCULE_WERROR)
     set(strict -Werror all-warnings)

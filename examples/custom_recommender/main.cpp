@@ -39,7 +39,7 @@ class AlsoBought final : public Recommender {
     }
     std::vector<Recommendation> list;
     for (std::int32_t item = 0; item < items(); ++item) {
-      if (paths[item] > 0) list.push_back({item, paths[item]});
+      if (paths[item] > 0 && options.filter.passes(item)) list.push_back({item, paths[item]});
     }
     // Items come in ascending order, and a stable sort keeps it where scores tie.
     std::stable_sort(list.begin(), list.end(),

@@ -16,7 +16,7 @@ bascule::Status recommend(const std::string& path, const std::string& id) {
   BASCULE_TRY(model.fit(prepared.data.matrix, bascule::default_pool(), times));
   const auto item = prepared.data.items.find(id);
   if (!item) return {bascule::Code::kUsage, id + " is not in " + path};
-  BASCULE_ASSIGN(const auto similar, model.similar_items(*item, 10, false));
+  BASCULE_ASSIGN(const auto similar, model.similar_items(*item, {10, false}));
   for (const bascule::Recommendation& one : similar)
     std::printf("%s\t%.6f\n", std::string(prepared.data.items[one.item]).c_str(), one.score);
   return {};

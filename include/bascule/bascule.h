@@ -34,6 +34,8 @@
 #include <bascule/data/titles.h>
 #include <bascule/devices/cuda_device.h>
 #include <bascule/devices/device.h>
+#include <bascule/devices/device_activity.h>
+#include <bascule/devices/device_check.h>
 #include <bascule/devices/elastic_net.h>
 #include <bascule/devices/least_squares.h>
 #include <bascule/devices/neighbors.h>
@@ -71,6 +73,7 @@
 #include <bascule/recsys/compare.h>
 #include <bascule/recsys/contract.h>
 #include <bascule/recsys/ease.h>
+#include <bascule/recsys/elsa.h>
 #include <bascule/recsys/epoch_learner.h>
 #include <bascule/recsys/evaluate.h>
 #include <bascule/recsys/evaluate_split.h>

@@ -44,6 +44,11 @@ void move_off(const cpu_set_t& taken) {
 
 }  // namespace
 
+OnThisThread::OnThisThread() : before_(std::exchange(inside_pool, true)) {}
+OnThisThread::~OnThisThread() {
+  inside_pool = before_;
+}
+
 int available_processors() {
   const cpu_set_t set = allowed_processors();
   if (CPU_COUNT(&set) > 0) return CPU_COUNT(&set);

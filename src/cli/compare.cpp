@@ -76,7 +76,8 @@ void print_table(const Comparison& comparison, const std::string& device) {
       comparison.part, with_commas(comparison.train_users), device);
 }
 
-nlohmann::ordered_json json_of(const Comparison& comparison, const std::string& device) {
+nlohmann::ordered_json json_of(const Comparison& comparison, const std::string& device,
+                               const std::string& why) {
   nlohmann::ordered_json models = nlohmann::ordered_json::array();
   for (const ComparedModel& model : comparison.models) {
     nlohmann::ordered_json one = {
@@ -95,6 +96,7 @@ nlohmann::ordered_json json_of(const Comparison& comparison, const std::string& 
   }
   return {{"data", comparison.path},
           {"device", device},
+          {"why", why},
           {"part", comparison.part},
           {"users", comparison.users},
           {"items", comparison.items},
@@ -123,7 +125,7 @@ Status compare(const Arguments& arguments, const Context& context) {
   if (!arguments.report.empty())
     BASCULE_TRY(write_atomically(arguments.report, comparison_report(comparison)));
   if (context.json) {
-    print_json(json_of(comparison, device));
+    print_json(json_of(comparison, device, context.why_device()));
   } else {
     print_table(comparison, device);
   }

@@ -28,6 +28,12 @@ extern "C" void on_interrupt(int signal) {
 }
 
 /// `auto` stays there until the kernels for GPUs have proved themselves.
+std::string reason_of_auto() {
+  const CudaInventory found = cuda_inventory();
+  if (!found.why.empty()) return "the only one: " + found.why;
+  return "the kernels for GPUs have not proved themselves yet; --device cuda asks for them";
+}
+
 bool is_cpu(const std::string& device) {
   return device == "auto" || device == "cpu";
 }
@@ -48,19 +54,29 @@ std::vector<std::string> Context::search_dirs() const {
   return dirs;
 }
 
+std::string Context::why_device() const {
+  if (device != "auto") return {};
+  static const std::string reason = reason_of_auto();
+  return reason;
+}
+
 Result<std::string> Context::resolve_device() const {
+  if (device == "auto") log("device cpu: " + why_device());
   if (is_cpu(device)) return std::string("cpu");
   const CudaInventory found = cuda_inventory();
   return unavailable(
       device, found.why.empty() ? "this is done on the cpu only in this version" : found.why);
 }
 
-Result<std::unique_ptr<Device>> Context::open_recommender_device() const {
-  if (is_cpu(device)) return std::unique_ptr<Device>();
-  return open_device();
+Result<std::shared_ptr<Device>> Context::open_recommender_device() const {
+  if (device == "auto") log("device cpu: " + why_device());
+  if (is_cpu(device)) return std::shared_ptr<Device>();
+  BASCULE_ASSIGN(std::unique_ptr<Device> opened, open_device());
+  return std::shared_ptr<Device>(std::move(opened));
 }
 
 Result<std::unique_ptr<Device>> Context::open_device() const {
+  if (device == "auto") log("device cpu: " + why_device());
   if (is_cpu(device)) return make_cpu_device(default_pool());
   constexpr std::string_view kNumbered = "cuda:";
   int ordinal = 0;  // main() lets nothing but up to three digits through
@@ -75,14 +91,16 @@ Result<std::unique_ptr<Device>> Context::open_device() const {
   return opened;
 }
 
-Result<Precision> Context::recommender_precision(const Settings& settings) const {
+Result<Precision> Context::recommender_precision(const Settings& settings,
+                                                 const Device* on) const {
   if (precision == "fp32") return Precision::kFp32;
   const std::unique_ptr<Recommender> model = make_recommender(settings);
   if (!model->learns_by_epochs())
     return Error{Code::kUsage,
                  fmt::format("--precision {}: {} computes in fp32", precision, model->type())};
   BASCULE_ASSIGN(const CompileOptions options,
-                 compile_options(make_cpu_device(default_pool())->target()));
+                 compile_options(on != nullptr ? on->target()
+                                               : make_cpu_device(default_pool())->target()));
   return options.precision;
 }
 

@@ -4,7 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include <bascule/base/cpu_info.h>
+#include <bascule/base/threads.h>
 #include <bascule/devices/cuda_device.h>
+#include <bascule/devices/device_check.h>
 
 #include "cli/context.h"
 #include "cli/table.h"
@@ -90,11 +92,102 @@ Status list_devices(const Context& context) {
   return {};
 }
 
+/// A device that is to be checked, or why it cannot be.
+struct Candidate {
+  std::string name;
+  Result<std::unique_ptr<Device>> device;
+};
+
+/// The one that --device names, otherwise all there are.
+std::vector<Candidate> candidates(const Context& context) {
+  std::vector<Candidate> all;
+  if (context.device != "auto") {
+    all.push_back({context.device, context.open_device()});
+    return all;
+  }
+  all.push_back({"cpu", make_cpu_device(default_pool())});
+  all.push_back({"reference", make_reference_device()});
+  const CudaInventory found = cuda_inventory();
+  if (found.gpus.empty()) all.push_back({"cuda", Error{Code::kNoDevice, found.why}});
+  for (std::size_t i = 0; i < found.gpus.size(); ++i)
+    all.push_back({fmt::format("cuda:{}", i), make_cuda_device(static_cast<int>(i))});
+  return all;
+}
+
+/// What proves where the work was done.
+std::string evidence(const DeviceCheck& check) {
+  if (!check.activity)
+    return fmt::format("kernel {}, {} of processor time", check.kernel,
+                       human_seconds(check.cpu_seconds));
+  return fmt::format("kernel {}, the device counted {} launches, {} to it and {} from it",
+                     check.kernel, with_commas(check.activity->launches),
+                     human_bytes(static_cast<double>(check.activity->to_device)),
+                     human_bytes(static_cast<double>(check.activity->to_host)));
+}
+
+Json check_json(const std::string& name, const DeviceCheck& check) {
+  Json one = {{"name", name},
+              {"passed", true},
+              {"why", ""},
+              {"seconds", check.seconds},
+              {"upload_seconds", check.upload},
+              {"cpu_seconds", check.cpu_seconds},
+              {"greatest_error", check.greatest_error},
+              {"kernel", check.kernel},
+              {"counted", nullptr}};
+  if (check.activity)
+    one["counted"] = {{"launches", check.activity->launches},
+                      {"bytes_to_device", check.activity->to_device},
+                      {"bytes_to_host", check.activity->to_host},
+                      {"bytes_copied", check.activity->copied}};
+  return one;
+}
+
+/// A device that is missing is told, and no failure unless it was asked for; one that is there and
+/// does not compute is.
+Status check_devices(const DeviceCheckOptions& options, const Context& context) {
+  Json rows = Json::array();
+  Status worst;
+  for (const Candidate& candidate : candidates(context)) {
+    const auto check = candidate.device.ok() ? check_device(**candidate.device, options)
+                                             : Result<DeviceCheck>(candidate.device.error());
+    if (!check.ok()) {
+      const Error& error = check.error();
+      if (error.code != Code::kNoDevice || context.device != "auto") worst = error;
+      rows.push_back({{"name", candidate.name}, {"passed", false}, {"why", error.message}});
+      if (!context.json) fmt::print("{:9}  not checked: {}\n", candidate.name, error.message);
+      continue;
+    }
+    rows.push_back(check_json(candidate.name, *check));
+    if (!context.json)
+      fmt::print("{:9}  {}; greatest error {:.1e}; {}\n", candidate.name,
+                 human_seconds(check->seconds), check->greatest_error, evidence(*check));
+  }
+  if (context.json)
+    print_json({{"check", "exp"},
+                {"elements", options.elements},
+                {"iterations", options.iterations},
+                {"devices", rows}});
+  return worst;
+}
+
 }  // namespace
 
 void add_devices(CLI::App& app, Context& context) {
   CLI::App* verb = app.add_subcommand("devices", "processors and GPUs, and why one cannot be used");
-  verb->callback([&context] { context.action = [&context] { return list_devices(context); }; });
+  auto check = std::make_shared<bool>(false);
+  auto options = std::make_shared<DeviceCheckOptions>();
+  verb->add_flag("--check", *check,
+                 "exp of 230,400 floats, 1,000 times, on each (or on --device), judged, with proof "
+                 "of where it ran");
+  verb->add_option("--iterations", options->iterations, "of the check")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 30))
+      ->capture_default_str();
+  verb->callback([check, options, &context] {
+    context.action = [check, options, &context] {
+      return *check ? check_devices(*options, context) : list_devices(context);
+    };
+  });
 }
 
 }  // namespace bascule::cli

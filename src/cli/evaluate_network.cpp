@@ -83,6 +83,7 @@ Status evaluate_network(const EvaluateArguments& arguments, const Context& conte
                 {"samples", samples},
                 {"part", held.name},
                 {"device", device->target().device},
+                {"why", context.why_device()},
                 {"seconds", seconds_json(times)}});
     return {};
   }

@@ -42,18 +42,12 @@ Status require_same_split(const SavedRun& run, const Settings& settings) {
   return {};
 }
 
-/// Its lists are made of what it has learnt, which is on the cpu.
-Status no_way(const Recommender& model, const std::string& device) {
-  return {Code::kUsage, fmt::format("{} is evaluated on the cpu only, not on {}, in this version",
-                                    model.type(), device)};
-}
-
 }  // namespace
 
 Status evaluate_recommend(const EvaluateArguments& arguments, const Context& context) {
-  BASCULE_ASSIGN(const std::unique_ptr<Device> gpu, context.open_recommender_device());
+  BASCULE_ASSIGN(const std::shared_ptr<Device> gpu, context.open_recommender_device());
   const std::string device = gpu == nullptr ? "cpu" : gpu->target().device;
-  BASCULE_ASSIGN(const SavedRun run, open_run(arguments.run, context));
+  BASCULE_ASSIGN(const SavedRun run, open_run(arguments.run, context, gpu));
   BASCULE_ASSIGN(const Settings settings, settings_for(run, arguments, context));
   std::vector<std::int32_t> at = arguments.at;
   if (at.empty()) {
@@ -62,7 +56,6 @@ Status evaluate_recommend(const EvaluateArguments& arguments, const Context& con
   }
   const bool trained = run.model().learns_by_epochs();
   if (trained) {
-    if (gpu != nullptr) return no_way(run.model(), device);
     BASCULE_TRY(require_same_split(run, settings));
   } else {
     context.log(fmt::format(
@@ -72,12 +65,13 @@ Status evaluate_recommend(const EvaluateArguments& arguments, const Context& con
   const StoredInteractions& stored = run.interactions();
   BASCULE_ASSIGN(const SplitEvaluation result,
                  evaluate_on_split(settings, CsrMatrix(copy(stored.matrix)), stored.time, at,
-                                   trained ? &run.model() : nullptr, default_pool(), gpu.get()));
+                                   trained ? &run.model() : nullptr, default_pool(), gpu));
   const Evaluation& evaluation = result.evaluation;
   if (context.json) {
     print_json({{"metrics", metrics_json(evaluation)},
                 {"users", evaluation.users},
                 {"device", device},
+                {"why", context.why_device()},
                 {"split", settings.text("evaluate.split")},
                 {"part", settings.text("evaluate.part")},
                 {"seed", settings.integer("seed")},

@@ -55,6 +55,7 @@ Status fit_network(const FitArguments& arguments, const Config& config, const Co
   }
   print_json({{"run", outcome.run},
               {"device", name},
+              {"why", context.why_device()},
               {"precision", context.precision},
               {"epochs", outcome.history.size()},
               {"stop", outcome.stop == nn::FitStop::kEarly ? "early" : "epochs"},

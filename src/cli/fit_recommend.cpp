@@ -38,13 +38,13 @@ void print_outcome(const FitOutcome& outcome, const std::string& device) {
 }  // namespace
 
 Status fit_recommend(const FitArguments& arguments, const Config& config, const Context& context) {
-  BASCULE_ASSIGN(const std::unique_ptr<Device> gpu, context.open_recommender_device());
+  BASCULE_ASSIGN(const std::shared_ptr<Device> gpu, context.open_recommender_device());
   const std::string device = gpu == nullptr ? "cpu" : gpu->target().device;
   BASCULE_ASSIGN(const Settings settings, recommend_settings(config));
 
   FitRequest request;
-  BASCULE_ASSIGN(request.precision, context.recommender_precision(settings));
-  request.device = gpu.get();
+  BASCULE_ASSIGN(request.precision, context.recommender_precision(settings, gpu.get()));
+  request.device = gpu;
   request.out = arguments.out;
   request.resume = arguments.resume;
   EpochDisplay display(context);
@@ -56,6 +56,7 @@ Status fit_recommend(const FitArguments& arguments, const Config& config, const 
   }
   print_json({{"run", outcome.run},
               {"device", device},
+              {"why", context.why_device()},
               {"precision", context.precision},
               {"epochs", outcome.history.size()},
               {"stop", outcome.stop == nn::FitStop::kEarly ? "early" : "epochs"},

@@ -98,12 +98,14 @@ nlohmann::ordered_json json_of(const LadderRung& rung) {
   return one;
 }
 
-nlohmann::ordered_json json_of(const Ladder& ladder, const std::string& device) {
+nlohmann::ordered_json json_of(const Ladder& ladder, const std::string& device,
+                               const std::string& why) {
   nlohmann::ordered_json rungs = nlohmann::ordered_json::array();
   for (const LadderRung& rung : ladder.rungs) rungs.push_back(json_of(rung));
   return {{"data", ladder.path},
           {"synthetic", ladder.synthetic},
           {"device", device},
+          {"why", why},
           {"processor", ladder.processor},
           {"threads", ladder.threads},
           {"model", ladder.model},
@@ -135,7 +137,7 @@ Status ladder(const Arguments& arguments, const Context& context) {
   if (!arguments.report.empty())
     BASCULE_TRY(write_atomically(arguments.report, ladder_report(measured)));
   if (context.json) {
-    print_json(json_of(measured, device));
+    print_json(json_of(measured, device, context.why_device()));
   } else {
     print_table(measured);
   }

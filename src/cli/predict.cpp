@@ -120,6 +120,7 @@ Status predict(const Options& options, const Context& context) {
     print_json({{"predictions", predictions},
                 {"samples", samples},
                 {"device", device->target().device},
+                {"why", context.why_device()},
                 {"seconds", seconds_json(times)}});
     return {};
   }

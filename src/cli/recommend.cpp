@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <functional>
+#include <optional>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -9,6 +11,7 @@
 #include <bascule/recsys/saved_run.h>
 #include <bascule/recsys/spec.h>
 
+#include "cli/item_list.h"
 #include "cli/open_run.h"
 #include "cli/table.h"
 
@@ -22,10 +25,36 @@ struct Options {
   std::int32_t k = 10;
   bool include_self = false;
   bool include_seen = false;
+  std::string allow, deny;
   std::string compute = "stored";
 };
 
 using List = std::vector<Recommendation>;
+
+/// What --allow and --deny say.
+struct Lists {
+  std::optional<ItemList> allow, deny;
+  [[nodiscard]] ItemFilter filter() const {
+    ItemFilter filter;
+    if (allow) filter.allow = allow->items;
+    if (deny) filter.deny = deny->items;
+    return filter;
+  }
+};
+
+Result<Lists> read_lists(const Options& options, const SavedRun& run, const Context& context) {
+  Lists lists;
+  if (!options.allow.empty()) {
+    BASCULE_ASSIGN(lists.allow, read_item_list("--allow", options.allow, run, context));
+    if (lists.allow->items.empty())
+      return Error{Code::kUsage, fmt::format("--allow: {} has no item of {}",
+                                             options.allow.substr(1), run.path())};
+  }
+  if (!options.deny.empty()) {
+    BASCULE_ASSIGN(lists.deny, read_item_list("--deny", options.deny, run, context));
+  }
+  return lists;
+}
 
 Result<std::int32_t> index_of(const IdFile& ids, const std::string& id, std::string_view what,
                               const std::string& run) {
@@ -52,26 +81,38 @@ List timed(const std::function<List()>& query, StageTimes& times) {
   return list;
 }
 
-List as_list(const std::vector<Neighbor>& neighbors) {
+/// How many neighbours are asked for: all, where some of them may be left out.
+std::int32_t reach(const SavedRun& run, std::int32_t k, const ItemFilter& filter) {
+  return filter.passes_all() ? k : static_cast<std::int32_t>(run.items().size());
+}
+
+List as_list(const std::vector<Neighbor>& neighbors, std::int32_t k, const ItemFilter& filter) {
   List list;
-  for (const Neighbor& n : neighbors) list.push_back({n.id, n.score});
+  for (const Neighbor& n : neighbors) {
+    if (std::ssize(list) == k) break;
+    if (filter.passes(n.id)) list.push_back({n.id, n.score});
+  }
   return list;
 }
 
 Result<List> similar_by_index(const SavedRun& run, std::int32_t item, const Options& options,
-                              StageTimes& times) {
+                              const ItemFilter& filter, StageTimes& times) {
   const Stopwatch watch;
   BASCULE_ASSIGN(const NeighborIndex index,
                  ItemKnn::build_index(run.interactions().matrix, knn_options(run.settings())));
   NeighborScratch scratch(index);
   times.emplace_back("index", watch.seconds());
+  const std::int32_t most = reach(run, options.k, filter);
   return timed(
-      [&] { return as_list(query(index, item, options.k, options.include_self, scratch)); }, times);
+      [&] {
+        return as_list(query(index, item, most, options.include_self, scratch), options.k, filter);
+      },
+      times);
 }
 
 /// The article's way: the whole matrix written out, one matrix-vector product per query.
 Result<List> similar_by_dense(const SavedRun& run, std::int32_t item, const Options& options,
-                              StageTimes& times) {
+                              const ItemFilter& filter, StageTimes& times) {
   const KnnOptions knn = knn_options(run.settings());
   if (knn.similarity.similarity != Similarity::kCosine || knn.similarity.shrinkage != 0 ||
       knn.similarity.alpha != 0.5F || knn.weighting.weighting != Weighting::kRaw)
@@ -83,23 +124,29 @@ Result<List> similar_by_dense(const SavedRun& run, std::int32_t item, const Opti
   const auto width = static_cast<std::size_t>(dense.features);
   const std::span<const float> row = dense.values.span().subspan(item * width, width);
   const std::int32_t exclude = options.include_self ? kExcludeNone : item;
-  return timed([&] { return as_list(dense_query(dense, row, options.k, exclude)); }, times);
+  const std::int32_t most = reach(run, options.k, filter);
+  return timed([&] { return as_list(dense_query(dense, row, most, exclude), options.k, filter); },
+               times);
 }
 
-Result<List> similar(const SavedRun& run, const Options& options, StageTimes& times) {
+Result<List> similar(const SavedRun& run, const Options& options, const ItemFilter& filter,
+                     StageTimes& times) {
   BASCULE_ASSIGN(const std::int32_t item, index_of(run.items(), options.item, "item", run.path()));
   const bool knn = run.model().type() == "item-knn";
-  if (knn && options.compute == "dense") return similar_by_dense(run, item, options, times);
-  const bool stored_reach = options.k <= run.settings().integer("model.neighbors");
-  if (knn && (options.compute == "sparse" || !stored_reach))
-    return similar_by_index(run, item, options, times);
+  if (knn && options.compute == "dense") return similar_by_dense(run, item, options, filter, times);
+  if (knn && options.compute == "sparse")
+    return similar_by_index(run, item, options, filter, times);
   const Stopwatch watch;
-  auto list = run.model().similar_items(item, options.k, options.include_self);
+  auto list = run.model().similar_items(item, {options.k, options.include_self, filter});
+  // More than is stored of an item's neighbours.
+  if (knn && !list.ok() && list.error().code == Code::kUsage)
+    return similar_by_index(run, item, options, filter, times);
   times.emplace_back("query", watch.seconds());
   return list;
 }
 
-Result<List> for_history(const SavedRun& run, const Options& options, StageTimes& times) {
+Result<List> for_history(const SavedRun& run, const Options& options, const ItemFilter& filter,
+                         StageTimes& times) {
   std::vector<std::int32_t> items;
   std::vector<float> ones;
   SparseLine history;
@@ -118,7 +165,7 @@ Result<List> for_history(const SavedRun& run, const Options& options, StageTimes
     history = {items, ones};
   }
   const Stopwatch watch;
-  List list = run.model().recommend(history, {options.k, !options.include_seen});
+  List list = run.model().recommend(history, {options.k, !options.include_seen, filter});
   times.emplace_back("query", watch.seconds());
   return list;
 }
@@ -129,20 +176,27 @@ Status recommend(const Options& options, const Context& context) {
   const Stopwatch watch;
   BASCULE_ASSIGN(const SavedRun run, open_run(options.run, context));
   times.emplace_back("load", watch.seconds());
-  BASCULE_ASSIGN(const List list, options.item.empty() ? for_history(run, options, times)
-                                                       : similar(run, options, times));
+  BASCULE_ASSIGN(const Lists lists, read_lists(options, run, context));
+  const ItemFilter filter = lists.filter();
+  BASCULE_ASSIGN(const List list, options.item.empty() ? for_history(run, options, filter, times)
+                                                       : similar(run, options, filter, times));
   if (context.json) {
     nlohmann::ordered_json query, items = nlohmann::ordered_json::array();
     if (!options.item.empty()) query["item"] = options.item;
     if (!options.user.empty()) query["user"] = options.user;
     if (!options.history.empty()) query["history"] = options.history;
     query["k"] = options.k;
+    for (const auto& [name, given] : {std::pair{"allow", &lists.allow}, {"deny", &lists.deny}})
+      if (*given) query[name] = {{"items", (*given)->items.size()}, {"unknown", (*given)->unknown}};
     for (const Recommendation& r : list) {
       const IdLine line = run.items().at(r.item);
       items.push_back({{"id", line.id}, {"title", line.title}, {"score", r.score}});
     }
-    print_json(
-        {{"query", query}, {"device", device}, {"items", items}, {"seconds", seconds_json(times)}});
+    print_json({{"query", query},
+                {"device", device},
+                {"why", context.why_device()},
+                {"items", items},
+                {"seconds", seconds_json(times)}});
     return {};
   }
   if (!options.item.empty()) {
@@ -170,6 +224,8 @@ Status recommend(const Options& options, const Context& context) {
 }  // namespace
 
 void add_recommend(CLI::App& app, Context& context) {
+  const CLI::Validator not_empty(
+      [](const std::string& value) { return std::string(value.empty() ? "no items" : ""); }, "");
   CLI::App* verb = app.add_subcommand("recommend", "the items most like an item, or for a user");
   auto options = std::make_shared<Options>();
   verb->add_option("RUN", options->run, "run folder")->required();
@@ -184,6 +240,11 @@ void add_recommend(CLI::App& app, Context& context) {
       ->capture_default_str();
   verb->add_flag("--include-self", options->include_self, "--item: keep the item itself (first)");
   verb->add_flag("--include-seen", options->include_seen, "keep what the user already has");
+  verb->add_option(
+          "--allow", options->allow,
+          "only these: ID,ID,… or @FILE with an id a line, where unknown ones are reported")
+      ->check(not_empty);
+  verb->add_option("--deny", options->deny, "none of these, given as --allow")->check(not_empty);
   verb->add_option("--compute", options->compute,
                    "--item: from the stored lists, or anew by the sparse index, or by a dense "
                    "matrix-vector product (timed)")

@@ -64,7 +64,7 @@ std::string why_it_ended(const Tuning& tuning) {
 }
 
 nlohmann::ordered_json json_of(const Tuning& tuning, const std::string& out,
-                               const std::string& device) {
+                               const std::string& device, const std::string& why) {
   using Json = nlohmann::ordered_json;
   const auto json = [&](const TuneTrial& trial) {
     return Json::parse(trial_json(trial, tuning.space));
@@ -79,6 +79,7 @@ nlohmann::ordered_json json_of(const Tuning& tuning, const std::string& out,
   return {
       {"out", out},
       {"device", device},
+      {"why", why},
       {"data", tuning.path},
       {"model", tuning.model},
       {"metric", tuning.metric},
@@ -144,7 +145,7 @@ Status tune(Arguments arguments, const Context& context) {
     arguments.out =
         fmt::format("runs/{}-tune", std::filesystem::path(arguments.spec).stem().string());
   TuneRequest request;
-  BASCULE_ASSIGN(request.precision, context.recommender_precision(spec.settings));
+  BASCULE_ASSIGN(request.precision, context.recommender_precision(spec.settings, nullptr));
   request.out = arguments.out;
   request.resume = arguments.resume;
   BASCULE_TRY(limit(arguments, spec, request));
@@ -152,7 +153,7 @@ Status tune(Arguments arguments, const Context& context) {
   display.watch(request);
   BASCULE_ASSIGN(const Tuning tuning, tune_recommender(spec, request, default_pool()));
   if (context.json) {
-    print_json(json_of(tuning, arguments.out, device));
+    print_json(json_of(tuning, arguments.out, device, context.why_device()));
   } else {
     print_outcome(tuning, arguments.out);
   }

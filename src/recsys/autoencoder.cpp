@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cassert>
 #include <cmath>
 #include <map>
 #include <mutex>
@@ -29,21 +28,45 @@ constexpr std::int64_t kTileRows = 12;
 /// Parameters on a device, and programs that score with them.
 class Autoencoder::State {
  public:
+  /// `serves`: the parameters will have been finished.
   State(std::unique_ptr<detail::AutoencoderForm> form, std::int64_t items, Precision precision,
-        ThreadPool& pool)
-      : form_(std::move(form)), items_(items), device_(make_cpu_device(pool)), store_(*device_) {
+        bool serves, std::shared_ptr<Device> device)
+      : form_(std::move(form)),
+        items_(items),
+        serves_(serves),
+        device_(std::move(device)),
+        store_(*device_) {
     compile_.precision = precision;
   }
 
   [[nodiscard]] const detail::AutoencoderForm& form() const { return *form_; }
   [[nodiscard]] VariableStore& store() { return store_; }
 
-  /// A program for so many users that nobody else has. Nothing but memory is ever refused here.
-  Program take(std::int64_t users) {
+  /// Held by whoever uses the device: others than the CPU take their orders from one at a time.
+  [[nodiscard]] std::unique_lock<std::mutex> turn() {
+    return reads_host_memory() ? std::unique_lock<std::mutex>()
+                               : std::unique_lock<std::mutex>(turn_);
+  }
+  [[nodiscard]] bool reads_host_memory() const { return device_->target().host_memory; }
+  /// The first failure of a scorer is kept.
+  void keep(const Status& failure) {
+    const std::lock_guard lock(mutex_);
+    if (failed_.ok()) failed_ = failure;
+  }
+  [[nodiscard]] Status failed() {
+    const std::lock_guard lock(mutex_);
+    return failed_;
+  }
+
+  /// A program for so many users that nobody else has.
+  Result<Program> take(std::int64_t users) {
     const std::lock_guard lock(mutex_);
     auto& idle = idle_[users];
-    if (idle.empty())
-      return Program::make(form_->scoring_graph(users, users * items_), store_, compile_).value();
+    if (idle.empty()) {
+      Graph graph = serves_ ? form_->serving_graph(users, users * items_)
+                            : form_->scoring_graph(users, users * items_);
+      return Program::make(std::move(graph), store_, compile_);
+    }
     Program program = std::move(idle.back());
     idle.pop_back();
     return program;
@@ -56,10 +79,12 @@ class Autoencoder::State {
  private:
   std::unique_ptr<detail::AutoencoderForm> form_;
   std::int64_t items_;
+  bool serves_;
   CompileOptions compile_;
-  std::unique_ptr<Device> device_;
+  std::shared_ptr<Device> device_;
   VariableStore store_;
-  std::mutex mutex_;
+  std::mutex mutex_, turn_;
+  Status failed_;
   std::map<std::int64_t, std::vector<Program>> idle_;
 };
 
@@ -70,19 +95,53 @@ struct Autoencoder::Scorer : Scratch {
   ~Scorer() override {
     for (auto& [users, program] : programs) state.give_back(users, std::move(program));
   }
-  Program& program(std::int64_t users) {
-    const auto at = programs.find(users);
-    if (at != programs.end()) return at->second;
-    return programs.emplace(users, state.take(users)).first->second;
+  Result<Program*> program(std::int64_t users) {
+    auto at = programs.find(users);
+    if (at == programs.end()) {
+      BASCULE_ASSIGN(Program made, state.take(users));
+      at = programs.emplace(users, std::move(made)).first;
+    }
+    return &at->second;
+  }
+  /// Scores of `rows`, so many, for so many items.
+  Result<float*> run(std::int64_t users, std::int64_t items) {
+    const auto turn = state.turn();
+    CsrArgument x = rows.argument();
+    BASCULE_ASSIGN(Program* const mine, program(users));
+    BASCULE_TRY(mine->bind_host("x", &x));
+    mine->step();
+    if (state.reads_host_memory()) {
+      BASCULE_ASSIGN(void* const memory, mine->memory("scores"));
+      return static_cast<float*>(memory);
+    }
+    scores.resize(static_cast<std::size_t>(users * items));
+    BASCULE_TRY(mine->read("scores", std::span(scores)));
+    return scores.data();
   }
 
   State& state;
   std::map<std::int64_t, Program> programs;
   detail::UserRows rows;
+  std::vector<float> scores;  // where the device has them in memory of its own
 };
 
 Autoencoder::Autoencoder(AutoencoderTraining training) : training_(std::move(training)) {}
 Autoencoder::~Autoencoder() = default;
+
+Status Autoencoder::use_device(std::shared_ptr<Device> device) {
+  device_ = std::move(device);
+  return {};
+}
+
+Status Autoencoder::device_status() const {
+  return state_ ? state_->failed() : Status();
+}
+
+std::unique_ptr<Autoencoder::State> Autoencoder::make_state(std::int64_t items, bool serves,
+                                                            ThreadPool& pool) const {
+  return std::make_unique<State>(make_form(items), items, training_.precision, serves,
+                                 device_ ? device_ : make_cpu_device(pool));
+}
 
 std::int64_t Autoencoder::fit_bytes(const CompressedView& interactions) const {
   constexpr std::int64_t kFloat = 4, kStates = 2;
@@ -107,10 +166,7 @@ Status Autoencoder::fit(const CsrMatrix& interactions, ThreadPool& pool, StageTi
 
 Result<Learned> Autoencoder::learn(const LearnRequest& request, ThreadPool& pool) {
   const std::int64_t items = request.train.minors;
-  const auto make_state = [&](ThreadPool& workers) {
-    return std::make_unique<State>(make_form(items), items, training_.precision, workers);
-  };
-  state_ = make_state(pool);
+  state_ = make_state(items, false, pool);
   item_users_ = count_item_users(request.train);
   BASCULE_TRY(detail::declare_parameters(state_->form().parameters(), state_->store()));
   BASCULE_TRY(state_->form().initialize(state_->store(), pool));
@@ -142,9 +198,10 @@ Result<Learned> Autoencoder::learn(const LearnRequest& request, ThreadPool& pool
   // What serves has no states of an optimizer, and outlives the pool that trained it.
   BASCULE_ASSIGN(const auto parameters,
                  nn::VariableSnapshot::take(state_->store(), nn::kModelRoles));
-  auto serving = make_state(default_pool());
+  auto serving = make_state(items, true, default_pool());
   BASCULE_TRY(detail::declare_parameters(serving->form().parameters(), serving->store()));
   BASCULE_TRY(parameters.restore(serving->store()));
+  BASCULE_TRY(serving->form().finish(serving->store(), pool));
   state_ = std::move(serving);
   return Learned{std::move(result), training->batch_seconds()};
 }
@@ -163,12 +220,19 @@ ScoringRecommender::ScoreRows Autoencoder::score(const CompressedView& histories
   for (std::int64_t user = first; user < last; ++user)
     scorer.rows.add_normalised(histories.line(user));
   scorer.rows.fill_up(batch);
-  CsrArgument x = scorer.rows.argument();
-  Program& program = scorer.program(batch);
-  const Status bound = program.bind("x", &x);
-  assert(bound.ok());
-  program.step();
-  return {static_cast<float*>(program.memory("scores").value()), items()};
+  const Result<float*> scores = scorer.run(batch, items());
+  if (!scores.ok()) {
+    state_->keep(scores.error());  // device_status() tells
+    scorer.scores.assign(static_cast<std::size_t>(batch * items()), 0);
+    return {scorer.scores.data(), items()};
+  }
+  if (state_->form().subtracts_input()) {
+    const CsrArgument x = scorer.rows.argument();
+    for (std::int64_t row = 0; row < users; ++row)
+      for (std::int64_t at = x.offsets[row]; at < x.offsets[row + 1]; ++at)
+        (*scores)[row * items() + x.indices[at]] -= x.values[at];
+  }
+  return {*scores, items()};
 }
 
 void Autoencoder::save(SafetensorsWriter& writer) const {
@@ -185,8 +249,8 @@ Status Autoencoder::load(std::shared_ptr<const SafetensorsFile> file) {
   BASCULE_ASSIGN(const auto counts, file->get<std::int64_t>("item_users"));
   // All tensors are checked before memory is taken on the word of one of them.
   std::map<std::string, std::span<const float>> parameters;
-  auto form = make_form(std::ssize(counts));
-  for (const detail::ModelParameter& p : form->parameters()) {
+  auto state = make_state(std::ssize(counts), true, default_pool());
+  for (const detail::ModelParameter& p : state->form().parameters()) {
     BASCULE_ASSIGN(const auto values, file->get<float>(p.name, p.shape.rank()));
     if (file->tensors().find(p.name)->second.shape != p.shape)
       return damaged(fmt::format("{} does not have the shape {}", p.name, p.shape.to_string()));
@@ -194,8 +258,6 @@ Status Autoencoder::load(std::shared_ptr<const SafetensorsFile> file) {
       return damaged(fmt::format("{} is not finite", p.name));
     parameters[p.name] = values;
   }
-  auto state = std::make_unique<State>(std::move(form), std::ssize(counts), training_.precision,
-                                       default_pool());
   BASCULE_TRY(detail::declare_parameters(state->form().parameters(), state->store()));
   for (const auto& [name, values] : parameters) BASCULE_TRY(state->store().write(name, values));
   item_users_.assign(counts.begin(), counts.end());

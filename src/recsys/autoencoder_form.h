@@ -27,6 +27,14 @@ class AutoencoderForm {
                                                          const Recommender& model,
                                                          VariableStore& store,
                                                          ThreadPool& pool) const = 0;
+  /// Makes the parameters that have been learned those that serve.
+  virtual Status finish(VariableStore& /*store*/, ThreadPool& /*pool*/) const { return {}; }
+  /// scoring_graph() of parameters that have been finished.
+  [[nodiscard]] virtual Graph serving_graph(std::int64_t batch, std::int64_t capacity) const {
+    return scoring_graph(batch, capacity);
+  }
+  /// Whether a user's input is still to be taken from the scores of the graphs.
+  [[nodiscard]] virtual bool subtracts_input() const { return false; }
   /// Numbers that training keeps beside the parameters and the states of their optimizer.
   [[nodiscard]] virtual std::int64_t extra_numbers() const { return 0; }
   /// See Recommender::layers().

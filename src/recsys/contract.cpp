@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <bascule/base/cpu_info.h>
@@ -8,10 +10,15 @@
 
 namespace bascule {
 
-Status Recommender::use_device(Device& device) {
+bool ItemFilter::passes(std::int32_t item) const {
+  if (allow && !std::binary_search(allow->begin(), allow->end(), item)) return false;
+  return !std::binary_search(deny.begin(), deny.end(), item);
+}
+
+Status Recommender::use_device(std::shared_ptr<Device> device) {
   return {Code::kUsage,
           fmt::format("{} computes on the cpu only; it has no kernels for {} in this version",
-                      type(), device.target().device)};
+                      type(), device->target().device)};
 }
 
 TopLists Recommender::recommend_all(const CompressedView& histories,
@@ -24,8 +31,8 @@ TopLists Recommender::recommend_all(const CompressedView& histories,
       });
 }
 
-Result<std::vector<Recommendation>> Recommender::similar_items(std::int32_t, std::int32_t,
-                                                               bool) const {
+Result<std::vector<Recommendation>> Recommender::similar_items(std::int32_t,
+                                                               const SimilarOptions&) const {
   return Error{Code::kUsage,
                fmt::format("a model of type {} does not know which items are alike", type())};
 }
@@ -42,9 +49,9 @@ Status check_fit_memory(const Recommender& model, const CompressedView& interact
   return {
       Code::kFailed,
       fmt::format("{} on {} items takes {:.1f} GB of memory, {:.1f} GB are available; keep fewer "
-                  "items (data.min_item_ratings) or take another model",
+                  "items (data.min_item_ratings) or {}",
                   model.type(), interactions.minors, static_cast<double>(bytes) * 1e-9,
-                  static_cast<double>(available) * 1e-9)};
+                  static_cast<double>(available) * 1e-9, model.instead(interactions))};
 }
 
 }  // namespace bascule

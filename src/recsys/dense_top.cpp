@@ -1,6 +1,7 @@
 #include "recsys/dense_top.h"
 
 #include <algorithm>
+#include <functional>
 
 #include <bascule/devices/top_scores.h>
 
@@ -9,28 +10,38 @@
 namespace bascule {
 namespace {
 
-constexpr std::size_t kLeastRoom = 128;  // beside the k best
-
-/// Keeps the k best, of which the last is returned.
-float keep_best(std::vector<Recommendation>& list, std::size_t k) {
-  const auto end = list.begin() + static_cast<std::ptrdiff_t>(k);
-  std::nth_element(list.begin(), end - 1, list.end(), is_better);
-  list.resize(k);
-  return list.back().score;
-}
+/// Strands for each item that is wanted: the more, the fewer scores are looked at in vain, and the
+/// more maxima.
+constexpr std::int64_t kStrandsPerItem = 8;
+constexpr std::int64_t kLeastDepth = 4, kMostDepth = 32;
 
 }  // namespace
 
-void take_top(std::span<const float> scores, std::int32_t k, std::vector<Recommendation>& out) {
+void TopSearch::take(std::span<const float> scores, std::span<const float> ceiling, std::int32_t k,
+                     std::vector<Recommendation>& out) {
   out.clear();
   if (k <= 0) return;
-  const auto wanted = static_cast<std::size_t>(k);
-  const std::size_t room = wanted + std::max(wanted, kLeastRoom);
-  // What is not above the worst of k items seen before is not among the best: a tie goes to them.
+  const std::int64_t n = std::ssize(scores);
+  const std::int64_t depth = std::clamp(n / (kStrandsPerItem * k), kLeastDepth, kMostDepth);
+  maxima_.resize(static_cast<std::size_t>(strand_count(n, depth)));
+  strand_maxima(scores, ceiling, depth, maxima_);
+  // k strands have a score as good as the k-th greatest maximum: nothing below it is wanted.
   float bar = kNoCandidate;
-  for (std::int64_t i = -1; (i = first_above(scores, i + 1, bar)) < std::ssize(scores);) {
-    out.push_back({static_cast<std::int32_t>(i), scores[static_cast<std::size_t>(i)]});
-    if (out.size() == room) bar = keep_best(out, wanted);
+  if (k < std::ssize(maxima_)) {
+    ranked_ = maxima_;
+    std::nth_element(ranked_.begin(), ranked_.begin() + k - 1, ranked_.end(), std::greater<>());
+    bar = ranked_[static_cast<std::size_t>(k - 1)];
+  }
+  const auto is_wanted = [bar](float score) { return score >= bar && score > kNoCandidate; };
+  for (std::int64_t strand = 0; strand < std::ssize(maxima_); ++strand) {
+    if (!is_wanted(maxima_[static_cast<std::size_t>(strand)])) continue;
+    const std::int64_t begin = strand / kStrands * depth * kStrands;
+    const std::int64_t end = std::min(begin + depth * kStrands, n);
+    for (std::int64_t i = begin + strand % kStrands; i < end; i += kStrands) {
+      const auto at = static_cast<std::size_t>(i);
+      if (!is_wanted(scores[at]) || (!ceiling.empty() && ceiling[at] == kNoCandidate)) continue;
+      out.push_back({static_cast<std::int32_t>(i), scores[at]});
+    }
   }
   keep_best_first(out, k);
 }

@@ -6,6 +6,7 @@
 #include <bascule/base/checked.h>
 #include <bascule/devices/sparse_product.h>
 #include <bascule/recsys/ease.h>
+#include <bascule/recsys/elsa.h>
 
 namespace bascule {
 namespace {
@@ -53,6 +54,10 @@ std::int64_t Ease::fit_bytes(const CompressedView& interactions) const {
   return *bytes + kPerItem * n + kPerInteraction * interactions.nonzeros();
 }
 
+std::string Ease::instead(const CompressedView& interactions) const {
+  return elsa_instead(interactions);
+}
+
 Status Ease::fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) {
   const Stopwatch watch;
   *this = Ease(options_);
@@ -98,11 +103,11 @@ ScoringRecommender::ScoreRows Ease::score(const CompressedView& histories, std::
   return {product.scores.data(), stride_};
 }
 
-Result<std::vector<Recommendation>> Ease::similar_items(std::int32_t item, std::int32_t k,
-                                                        bool include_self) const {
+Result<std::vector<Recommendation>> Ease::similar_items(std::int32_t item,
+                                                        const SimilarOptions& options) const {
   BASCULE_TRY(check_item(item));
   const float* weights = weights_.data() + item * stride_;
-  return most_alike(item, k, include_self, {weights, weights + items()});
+  return most_alike(item, options, {weights, weights + items()});
 }
 
 void Ease::save(SafetensorsWriter& writer) const {

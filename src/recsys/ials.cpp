@@ -106,8 +106,8 @@ ScoringRecommender::ScoreRows Ials::score(const CompressedView& histories, std::
   return {block.scores.data(), items()};
 }
 
-Result<std::vector<Recommendation>> Ials::similar_items(std::int32_t item, std::int32_t k,
-                                                        bool include_self) const {
+Result<std::vector<Recommendation>> Ials::similar_items(std::int32_t item,
+                                                        const SimilarOptions& options) const {
   BASCULE_TRY(check_item(item));
   const auto product = [&](std::int64_t a, std::int64_t b) {
     const float *x = factors_.row(a), *y = factors_.row(b);
@@ -120,7 +120,7 @@ Result<std::vector<Recommendation>> Ials::similar_items(std::int32_t item, std::
     scores[static_cast<std::size_t>(j)] =
         norms > 0 ? static_cast<float>(product(item, j) / norms) : 0.0F;
   }
-  return most_alike(item, k, include_self, std::move(scores));
+  return most_alike(item, options, std::move(scores));
 }
 
 void Ials::save(SafetensorsWriter& writer) const {

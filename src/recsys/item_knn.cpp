@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -19,8 +20,8 @@ Result<NeighborIndex> ItemKnn::build_index(const CompressedView& interactions,
   return NeighborIndex::build(documents.view(), PointAxis::kMajors, options.similarity);
 }
 
-Status ItemKnn::use_device(Device& device) {
-  device_ = &device;
+Status ItemKnn::use_device(std::shared_ptr<Device> device) {
+  device_ = std::move(device);
   return {};
 }
 
@@ -53,22 +54,25 @@ Status ItemKnn::fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes&
   return {};
 }
 
-Result<std::vector<Recommendation>> ItemKnn::similar_items(std::int32_t item, std::int32_t k,
-                                                           bool include_self) const {
+Result<std::vector<Recommendation>> ItemKnn::similar_items(std::int32_t item,
+                                                           const SimilarOptions& options) const {
   BASCULE_TRY(check_item(item));
-  const std::int32_t wanted = std::max(include_self ? k - 1 : k, 0);
-  if (wanted > width_)
-    return Error{Code::kUsage,
-                 fmt::format("{} neighbours asked for, {} stored per item", wanted, width_)};
   std::vector<Recommendation> out;
-  if (include_self && k > 0) out.push_back({item, 1.0F});
-  const auto first = static_cast<std::size_t>(item) * width_;
-  for (std::size_t slot = first; slot < first + wanted && ids_[slot] >= 0; ++slot) {
+  if (options.include_self && options.k > 0 && options.filter.passes(item))
+    out.push_back({item, 1.0F});
+  const auto wanted = static_cast<std::size_t>(std::max(options.k, 0));
+  std::size_t slot = static_cast<std::size_t>(item) * width_;
+  const std::size_t end = slot + static_cast<std::size_t>(width_);
+  for (; out.size() < wanted && slot < end && ids_[slot] >= 0; ++slot) {
     if (ids_[slot] >= items())
       return Error{Code::kBadData, fmt::format("{}: neighbour {} of item {} does not exist",
                                                mapped()->path(), ids_[slot], item)};
-    out.push_back({ids_[slot], scores_[slot]});
+    if (options.filter.passes(ids_[slot])) out.push_back({ids_[slot], scores_[slot]});
   }
+  if (out.size() < wanted && slot == end)
+    return Error{Code::kUsage,
+                 fmt::format("{} neighbours asked for, {} of the {} stored per item may be listed",
+                             wanted, out.size(), width_)};
   return out;
 }
 

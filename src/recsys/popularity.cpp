@@ -51,6 +51,7 @@ std::vector<Recommendation> Popularity::recommend(SparseLine history,
   best.reserve(std::min(k, ranking_.size()));
   for (const std::int32_t item : ranking_) {
     if (best.size() == k) break;
+    if (!options.filter.passes(item)) continue;
     if (options.exclude_history &&
         std::binary_search(history.indices.begin(), history.indices.end(), item))
       continue;

@@ -82,10 +82,10 @@ Status RecVaeTraining::train_on(UserBatch& batch) {
   }
   Program& program = programs_.at({part, batch.users});
   CsrArgument x = batch.input.argument(), targets = batch.targets.argument();
-  BASCULE_TRY(program.bind("targets", &targets));
+  BASCULE_TRY(program.bind_host("targets", &targets));
   BASCULE_TRY(program.feed("scale", std::span<const float>(scales_)));
   if (part == Part::kEncoder) {
-    BASCULE_TRY(program.bind("x", &x));
+    BASCULE_TRY(program.bind_host("x", &x));
     BASCULE_TRY(program.feed("divergence", std::span<const float>(weights_)));
   }
   program.step();

@@ -23,16 +23,19 @@ class ScoreBoard {
     scores_[item] += score;
   }
 
-  /// The k best items with a score above zero, best first, ties to the lower index; items of
-  /// `history` are left out when the options say so. The board is empty afterwards.
+  /// The k best items with a score above zero that the options let pass, best first, ties to the
+  /// lower index. The board is empty afterwards.
   void take_top(SparseLine history, const RecommendOptions& options,
                 std::vector<Recommendation>& out) {
     if (options.exclude_history) {
       for (const std::int32_t item : history.indices) scores_[item] = 0;
     }
+    for (const std::int32_t item : options.filter.deny) scores_[item] = 0;
     out.clear();
-    for (const std::int32_t item : touched_) {
+    const auto candidates = options.filter.allow.value_or(touched_);
+    for (const std::int32_t item : candidates)
       if (scores_[item] > 0) out.push_back({item, scores_[item]});
+    for (const std::int32_t item : touched_) {
       scores_[item] = 0;
       seen_[item] = 0;
     }

@@ -2,6 +2,7 @@
 
 #include <bascule/recsys/scoring_recommender.h>
 
+#include "recsys/best_first.h"
 #include "recsys/dense_top.h"
 #include "recsys/recommend_rows.h"
 
@@ -17,31 +18,53 @@ void leave_out(std::span<const std::int32_t> items, std::span<float> scores) {
   for (const std::int32_t item : items) scores[static_cast<std::size_t>(item)] = kNoCandidate;
 }
 
+bool has(std::span<const std::int32_t> ascending, std::int32_t item) {
+  return std::binary_search(ascending.begin(), ascending.end(), item);
+}
+
 /// The items that somebody has.
 class Candidates {
  public:
   explicit Candidates(std::span<const std::int64_t> item_users) : item_users_(item_users) {
-    for (std::size_t j = 0; j < item_users.size(); ++j)
-      if (item_users[j] == 0) others_.push_back(static_cast<std::int32_t>(j));
+    const auto nobodys = [](std::int64_t users) { return users == 0; };
+    if (std::none_of(item_users.begin(), item_users.end(), nobodys)) return;
+    for (const std::int64_t users : item_users)
+      ceiling_.push_back(nobodys(users) ? kNoCandidate : -kNoCandidate);
   }
 
-  void leave_out_others(std::span<float> scores) const { leave_out(others_, scores); }
+  [[nodiscard]] std::span<const float> ceiling() const { return ceiling_; }
   /// The best of a user's scores; none for a user who has no candidate.
   void take(SparseLine history, const RecommendOptions& options, std::span<float> scores,
-            std::vector<Recommendation>& out) const {
+            TopSearch& search, std::vector<Recommendation>& out) const {
     out.clear();
     const bool known = std::any_of(history.indices.begin(), history.indices.end(), [&](auto item) {
       return item_users_[static_cast<std::size_t>(item)] > 0;
     });
     if (!known) return;
-    leave_out_others(scores);
+    if (options.filter.allow) {
+      take_allowed(history, options, scores, out);
+      return;
+    }
+    leave_out(options.filter.deny, scores);
     if (options.exclude_history) leave_out(history.indices, scores);
-    take_top(scores, options.k, out);
+    search.take(scores, ceiling_, options.k, out);
   }
 
  private:
+  /// The same, looking at the scores of the items that are allowed alone.
+  void take_allowed(SparseLine history, const RecommendOptions& options,
+                    std::span<const float> scores, std::vector<Recommendation>& out) const {
+    for (const std::int32_t item : *options.filter.allow) {
+      const float score = scores[static_cast<std::size_t>(item)];
+      const bool left_out = options.exclude_history && has(history.indices, item);
+      if (item_users_[static_cast<std::size_t>(item)] == 0 || left_out) continue;
+      if (score > kNoCandidate && !has(options.filter.deny, item)) out.push_back({item, score});
+    }
+    keep_best_first(out, options.k);
+  }
+
   std::span<const std::int64_t> item_users_;
-  std::vector<std::int32_t> others_;
+  std::vector<float> ceiling_;  // empty where all are candidates
 };
 
 }  // namespace
@@ -52,8 +75,9 @@ std::vector<Recommendation> ScoringRecommender::recommend(SparseLine history,
   const CompressedView one{1, items(), offsets, history.indices.data(), history.values.data()};
   const std::unique_ptr<Scratch> scratch = make_scratch();
   const ScoreRows rows = score(one, 0, 1, *scratch);
+  TopSearch search;
   std::vector<Recommendation> out;
-  Candidates(item_users_).take(history, options, {rows.data, item_users_.size()}, out);
+  Candidates(item_users_).take(history, options, {rows.data, item_users_.size()}, search, out);
   return out;
 }
 
@@ -65,10 +89,11 @@ TopLists ScoringRecommender::recommend_all(const CompressedView& histories,
   // Users [begin, end), whose rows begin with that of `first`.
   const auto take = [&](const ScoreRows& rows, std::int64_t first, std::int64_t begin,
                         std::int64_t end) {
+    TopSearch search;
     std::vector<Recommendation> list;
     for (std::int64_t user = begin; user < end; ++user) {
       const std::span<float> row(rows.data + (user - first) * rows.stride, item_users_.size());
-      candidates.take(histories.line(user), options, row, list);
+      candidates.take(histories.line(user), options, row, search, list);
       put_list(list, user, lists);
     }
   };
@@ -96,14 +121,23 @@ TopLists ScoringRecommender::recommend_all(const CompressedView& histories,
   return lists;
 }
 
-std::vector<Recommendation> ScoringRecommender::most_alike(std::int32_t item, std::int32_t k,
-                                                           bool include_self,
+std::vector<Recommendation> ScoringRecommender::most_alike(std::int32_t item,
+                                                           const SimilarOptions& options,
                                                            std::vector<float> scores) const {
-  Candidates(item_users_).leave_out_others(scores);
+  const ItemFilter& filter = options.filter;
+  leave_out(filter.deny, scores);
   scores[static_cast<std::size_t>(item)] = kNoCandidate;
+  if (filter.allow) {
+    std::vector<float> allowed(scores.size(), kNoCandidate);
+    for (const std::int32_t j : *filter.allow)
+      allowed[static_cast<std::size_t>(j)] = scores[static_cast<std::size_t>(j)];
+    scores = std::move(allowed);
+  }
+  const bool with_self = options.include_self && options.k > 0 && filter.passes(item);
   std::vector<Recommendation> out;
-  take_top(scores, include_self ? k - 1 : k, out);
-  if (include_self && k > 0) out.insert(out.begin(), {item, 1.0F});
+  TopSearch().take(scores, Candidates(item_users_).ceiling(),
+                   with_self ? options.k - 1 : options.k, out);
+  if (with_self) out.insert(out.begin(), {item, 1.0F});
   return out;
 }
 

@@ -2,6 +2,7 @@
 #include <limits>
 
 #include <bascule/base/checked.h>
+#include <bascule/recsys/elsa.h>
 #include <bascule/recsys/popularity.h>
 #include <bascule/recsys/slim.h>
 
@@ -44,6 +45,10 @@ std::int64_t Slim::fit_bytes(const CompressedView& interactions) const {
   if (!pairs) return std::numeric_limits<std::int64_t>::max();
   return *pairs + elastic_net_bytes(n, available_processors()) +
          kPerInteraction * interactions.nonzeros();
+}
+
+std::string Slim::instead(const CompressedView& interactions) const {
+  return elsa_instead(interactions);
 }
 
 Status Slim::fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) {

@@ -54,7 +54,7 @@ TopLists SparseWeightsRecommender::recommend_all(const CompressedView& histories
 }
 
 Result<std::vector<Recommendation>> SparseWeightsRecommender::similar_items(
-    std::int32_t item, std::int32_t k, bool include_self) const {
+    std::int32_t item, const SimilarOptions& options) const {
   BASCULE_TRY(check_item(item));
   const SparseLine row = weights_.line(item);
   std::vector<Recommendation> out;
@@ -62,10 +62,12 @@ Result<std::vector<Recommendation>> SparseWeightsRecommender::similar_items(
     if (row.indices[p] < 0 || row.indices[p] >= items())
       return Error{Code::kBadData, fmt::format("{}: a weight of item {} is for item {}",
                                                loaded_->path(), item, row.indices[p])};
-    if (row.values[p] > 0) out.push_back({row.indices[p], row.values[p]});
+    if (row.values[p] > 0 && options.filter.passes(row.indices[p]))
+      out.push_back({row.indices[p], row.values[p]});
   }
-  keep_best_first(out, include_self ? k - 1 : k);
-  if (include_self && k > 0) out.insert(out.begin(), {item, 1.0F});
+  const bool with_self = options.include_self && options.k > 0 && options.filter.passes(item);
+  keep_best_first(out, with_self ? options.k - 1 : options.k);
+  if (with_self) out.insert(out.begin(), {item, 1.0F});
   return out;
 }
 

@@ -47,7 +47,7 @@ Schema make_schema() {
 
       word("model.type", "\"item-knn\"", "the model",
            {"item-knn", "user-knn", "popularity", "ease", "edlae", "slim", "rp3beta", "ials",
-            "mult-vae", "mult-dae", "recvae"}),
+            "elsa", "mult-vae", "mult-dae", "recvae"}),
       word("model.similarity", "\"cosine\"", "of two items or users",
            {"cosine", "pearson", "jaccard"}),
       integer("model.neighbors", "100", 1, kLargestK, "neighbours per item or user"),
@@ -74,7 +74,8 @@ Schema make_schema() {
              "of the popularity of where it ends, which divides: the method's beta (rp3beta)"),
       flag("model.normalise", true, "each item's weights for others sum to 1 (rp3beta)"),
 
-      integer("model.factors", "64", 1, kMostFactors, "numbers per user and item (ials)"),
+      integer("model.factors", "", 1, kMostFactors,
+              "numbers per user and item (ials, default 64), or per item (elsa, 256)"),
       integer("model.iterations", "", 1, kLargestK,
               "over users and items (ials, default 16); most over an item's weights (slim, 1000)"),
       number("model.unobserved", "0.1", 0, kHuge, "weight of what a user does not have (ials)"),
@@ -100,15 +101,16 @@ Schema make_schema() {
 
       integer(
           "train.epochs", "", 0, 1e9,
-          "passes over the users (mult-vae, mult-dae, default 200), or rounds of passes (recvae, "
-          "50)"),
+          "passes over the users (mult-vae, mult-dae, default 200; elsa, 60), or rounds of passes "
+          "(recvae, 50)"),
       integer("train.encoder_passes", "3", 1, kMostPasses,
               "passes of an epoch in which the encoder learns (recvae)"),
       integer("train.decoder_passes", "1", 1, kMostPasses, "and the decoder"),
       integer("train.batch_size", "500", 1, 1e8, "users a step"),
       word("train.optimizer.type", "\"adam\"", "what makes steps of gradients",
            nn::optimizer_names()),
-      number("train.optimizer.lr", "", 0, kHuge, "learning rate; default 0.001, of recvae 0.0005"),
+      number("train.optimizer.lr", "", 0, kHuge,
+             "learning rate; default 0.001, of recvae 0.0005, of elsa 0.01"),
       number("train.optimizer.weight_decay", "0.0", 0, kHuge, "pulls parameters to 0"),
       integer("train.early_stopping.patience", "0", 0, 1e9,
               "stop after so many epochs without a better value; 0: never"),
@@ -267,7 +269,6 @@ namespace {
 /// What [train] says of models that learn by epochs.
 template <class Options>
 void set_training(Options& options, const Settings& settings) {
-  options.dropout = settings.number("model.dropout");
   options.optimizer = nn::optimizer_defaults(settings.text("train.optimizer.type")).value();
   options.optimizer.lr = settings.number("train.optimizer.lr");
   options.optimizer.weight_decay = settings.number("train.optimizer.weight_decay");
@@ -283,6 +284,7 @@ void set_training(Options& options, const Settings& settings) {
 MultVaeOptions mult_vae_options(const Settings& settings) {
   MultVaeOptions options;
   set_training(options, settings);
+  options.dropout = settings.number("model.dropout");
   options.variational = settings.text("model.type") == "mult-vae";
   options.hidden = settings.integers("model.hidden");
   options.latent = settings.integer("model.latent");
@@ -295,6 +297,7 @@ MultVaeOptions mult_vae_options(const Settings& settings) {
 RecVaeOptions rec_vae_options(const Settings& settings) {
   RecVaeOptions options;
   set_training(options, settings);
+  options.dropout = settings.number("model.dropout");
   options.width = settings.integer("model.width");
   options.depth = settings.integer("model.depth");
   options.latent = settings.integer("model.latent");
@@ -305,14 +308,29 @@ RecVaeOptions rec_vae_options(const Settings& settings) {
   return options;
 }
 
+ElsaOptions elsa_options(const Settings& settings) {
+  ElsaOptions options;
+  set_training(options, settings);
+  options.factors = settings.integer("model.factors");
+  return options;
+}
+
 Settings with_model_defaults(Settings settings) {
   const std::string type = settings.text("model.type");
   const auto add = [&](const char* key, ConfigValue value) {
     if (!settings.has(key)) settings.put(key, std::move(value));
   };
   if (type == "edlae") add("model.dropout", {0.33, "default"});
-  if (type == "ials") add("model.iterations", {std::int64_t{16}, "default"});
+  if (type == "ials") {
+    add("model.factors", {std::int64_t{64}, "default"});
+    add("model.iterations", {std::int64_t{16}, "default"});
+  }
   if (type == "slim") add("model.iterations", {std::int64_t{1000}, "default"});
+  if (type == "elsa") {
+    add("model.factors", {std::int64_t{256}, "default"});
+    add("train.epochs", {std::int64_t{60}, "default"});
+    add("train.optimizer.lr", {0.01, "default"});
+  }
   const bool recvae = type == "recvae";
   if (!recvae && type != "mult-vae" && type != "mult-dae") return settings;
   add("model.dropout", {0.5, "default"});
@@ -336,6 +354,11 @@ std::unique_ptr<Recommender> make_recommender(const Settings& given, Precision p
     RecVaeOptions options = rec_vae_options(settings);
     options.precision = precision;
     return std::make_unique<RecVae>(std::move(options));
+  }
+  if (type == "elsa") {
+    ElsaOptions options = elsa_options(settings);
+    options.precision = precision;
+    return std::make_unique<Elsa>(std::move(options));
   }
   if (type == "popularity") return std::make_unique<Popularity>();
   if (type == "ease" || type == "edlae") return std::make_unique<Ease>(ease_options(settings));

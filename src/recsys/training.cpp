@@ -89,7 +89,7 @@ Result<FitOutcome> fit_recommender(const Settings& given, const FitRequest& requ
   if (request.resume && !planned->learns_by_epochs())
     return Error{Code::kUsage,
                  fmt::format("--resume: {} is fitted in one step; fit again", planned->type())};
-  if (request.device != nullptr) BASCULE_TRY(planned->use_device(*request.device));
+  if (request.device != nullptr) BASCULE_TRY(planned->use_device(request.device));
   BASCULE_ASSIGN(LoadedData loaded, load_data(given, request.data_dirs, pool));
   FitOutcome outcome;
   outcome.read = loaded.read;
@@ -103,7 +103,7 @@ Result<FitOutcome> fit_recommender(const Settings& given, const FitRequest& requ
 
   const Settings settings = resolved_settings(given, loaded.path);
   const std::unique_ptr<Recommender> model = make_recommender(settings, request.precision);
-  if (request.device != nullptr) BASCULE_TRY(model->use_device(*request.device));
+  if (request.device != nullptr) BASCULE_TRY(model->use_device(request.device));
   BASCULE_TRY(check_memory(*model, loaded.data.matrix, request));
   nn::RunLog run;
   if (model->learns_by_epochs()) {

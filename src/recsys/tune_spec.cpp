@@ -48,13 +48,17 @@ constexpr std::string_view kRecVae = R"(
 "train.optimizer.lr" = { low = 0.0001, high = 0.0025, scale = "log" }
 )";
 
+/// Factors are left to the user: more are better, and slower.
+constexpr std::string_view kElsa = R"(
+"train.optimizer.lr" = { low = 0.001, high = 0.1, scale = "log" }
+"train.batch_size" = { choices = [128, 256, 500, 1000] }
+)";
+
 const std::vector<std::string> kKnnKeys = {"model.similarity", "model.neighbors", "model.shrinkage",
                                            "model.alpha",      "model.weighting", "model.bm25_k1",
                                            "model.bm25_b"};
 /// Of all that learn by epochs.
-const std::vector<std::string> kEpochKeys = {"model.latent",
-                                             "model.dropout",
-                                             "train.epochs",
+const std::vector<std::string> kEpochKeys = {"train.epochs",
                                              "train.batch_size",
                                              "train.optimizer.type",
                                              "train.optimizer.lr",
@@ -90,13 +94,16 @@ const std::vector<detail::TunableModel>& models() {
        {"model.factors", "model.iterations", "model.unobserved", "model.factor_l2",
         "model.frequency_exponent"},
        kIals},
+      {"elsa", with(kEpochKeys, {"model.factors"}), kElsa},
       {"mult-vae",
-       with(kEpochKeys, {"model.hidden", "model.beta", "model.anneal_steps", "model.anneal_share"}),
+       with(kEpochKeys, {"model.hidden", "model.latent", "model.dropout", "model.beta",
+                         "model.anneal_steps", "model.anneal_share"}),
        kMultVae},
-      {"mult-dae", with(kEpochKeys, {"model.hidden"}), kMultDae},
+      {"mult-dae", with(kEpochKeys, {"model.hidden", "model.latent", "model.dropout"}), kMultDae},
       {"recvae",
-       with(kEpochKeys, {"model.width", "model.depth", "model.gamma", "model.beta",
-                         "train.encoder_passes", "train.decoder_passes"}),
+       with(kEpochKeys,
+            {"model.width", "model.depth", "model.latent", "model.dropout", "model.gamma",
+             "model.beta", "train.encoder_passes", "train.decoder_passes"}),
        kRecVae},
   };
   return all;

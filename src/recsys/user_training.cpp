@@ -52,6 +52,8 @@ Result<std::map<std::string, double>> UserTraining::validate() {
   BASCULE_ASSIGN(options.metrics, validation_metrics());
   BASCULE_ASSIGN(const Evaluation evaluation,
                  evaluate(*model_, request_->valid_in, request_->valid_out, options, *pool_));
+  // Lists do not tell that the device failed while they were made.
+  BASCULE_TRY(store_->device().synchronize());
   for (const auto& [name, metric] : evaluation.metrics) values[name] = metric.value;
   return values;
 }

@@ -58,9 +58,9 @@ Status VaeTraining::train_on(UserBatch& batch) {
   Program& program = programs_.at(batch.users);
   CsrArgument x = batch.input.argument(), targets = batch.targets.argument();
   if (dense_) BASCULE_TRY(dense_->set(batch, pool()));
-  BASCULE_TRY(program.bind("x", dense_ ? dense_->input() : static_cast<const void*>(&x)));
-  BASCULE_TRY(
-      program.bind("targets", dense_ ? dense_->targets() : static_cast<const void*>(&targets)));
+  BASCULE_TRY(program.bind_host("x", dense_ ? dense_->input() : static_cast<const void*>(&x)));
+  BASCULE_TRY(program.bind_host("targets",
+                                dense_ ? dense_->targets() : static_cast<const void*>(&targets)));
   program.step();
   return {};
 }

@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <cassert>
+#include <optional>
 
 #include <fmt/format.h>
 
+#include <bascule/base/threads.h>
 #include <bascule/base/timer.h>
 #include <bascule/graph/op.h>
 #include <bascule/run/program.h>
@@ -40,18 +42,18 @@ Status Program::feed(const std::string& input, std::span<const std::byte> values
   if (static_cast<std::int64_t>(values.size()) != fed.type.bytes())
     return {Code::kUsage, fmt::format("{} bytes for the input {}, which is {}", values.size(),
                                       input, fed.type.to_string())};
-  Device& device = *state_->device;
-  if (!fed.memory) {
-    BASCULE_ASSIGN(fed.memory, device.allocate(fed.type.bytes()));
-    fed.csr = csr_view(fed.type, fed.memory->data());
-  }
-  device.upload(values.data(), fed.memory->data(), fed.type, Layout::kRowMajor);
+  BASCULE_TRY(state_->own(fed));
+  state_->device->upload(values.data(), fed.memory->data(), fed.type, Layout::kRowMajor);
   return bind(input, fed.type.storage == Storage::kCsr ? &fed.csr : fed.memory->data());
 }
 
 Status Program::bind_host(const std::string& input, const void* data) {
   const auto at = state_->inputs.find(input);
   if (state_->device->target().host_memory || at == state_->inputs.end()) return bind(input, data);
+  if (at->second.type.storage == Storage::kCsr) {
+    BASCULE_TRY(state_->upload(*static_cast<const CsrArgument*>(data), at->second));
+    return bind(input, &at->second.csr);
+  }
   return feed(input, {static_cast<const std::byte*>(data),
                       static_cast<std::size_t>(at->second.type.bytes())});
 }
@@ -61,9 +63,20 @@ void Program::step() {
   assert(std::all_of(s.inputs.begin(), s.inputs.end(), [](const auto& named) {
     return named.second.bound || named.second.slots.empty();
   }));
-  for (const Transfer& load : s.loads) s.run(load);
-  for (const Launch& launch : s.launches) launch.kernel->launch(launch.arguments);
-  for (const Transfer& copy : s.copies) s.run(copy);
+  if (s.device->target().threads == 1 || s.pace.settled()) return s.step();
+  const Stopwatch watch;
+  {
+    std::optional<OnThisThread> scope;
+    if (s.pace.alone()) scope.emplace();
+    s.step();
+  }
+  s.pace.note(watch.seconds());
+}
+
+void Program::State::step() {
+  for (const Transfer& load : loads) run(load);
+  for (const Launch& launch : launches) launch.kernel->launch(launch.arguments);
+  for (const Transfer& copy : copies) run(copy);
 }
 
 Result<void*> Program::memory(const std::string& output) {

@@ -169,6 +169,24 @@ void Program::State::run(const Transfer& transfer) {
   device->upload(staging.data(), slots[transfer.to], transfer.type, transfer.to_layout);
 }
 
+Status Program::State::own(ProgramInput& input) const {
+  if (input.memory) return {};
+  BASCULE_ASSIGN(input.memory, device->allocate(input.type.bytes()));
+  input.csr = csr_view(input.type, input.memory->data());
+  return {};
+}
+
+Status Program::State::upload(const CsrArgument& host, ProgramInput& input) const {
+  BASCULE_TRY(own(input));
+  const std::int64_t rows = input.type.shape[0], stored = host.offsets[rows];
+  if (stored > input.type.capacity)
+    return {Code::kUsage, fmt::format("{} non-zeros for {}", stored, input.type.to_string())};
+  device->upload(host.offsets, input.csr.offsets, i64({rows + 1}), Layout::kRowMajor);
+  device->upload(host.indices, input.csr.indices, i32({stored}), Layout::kRowMajor);
+  device->upload(host.values, input.csr.values, f32({stored}), Layout::kRowMajor);
+  return {};
+}
+
 CsrArgument csr_view(const ValueType& type, void* memory) {
   if (type.storage != Storage::kCsr) return {};
   auto* bytes = static_cast<std::byte*>(memory);

@@ -8,6 +8,8 @@
 
 #include <bascule/run/program.h>
 
+#include "run/step_pace.h"
+
 namespace bascule {
 
 struct Launch {
@@ -39,6 +41,11 @@ struct ProgramOutput {
 
 struct Program::State {
   void run(const Transfer& transfer);
+  void step();
+  /// Takes memory for an input once.
+  Status own(ProgramInput& input) const;
+  /// Of a matrix on the host only what is stored, however much more the input could hold.
+  Status upload(const CsrArgument& host, ProgramInput& input) const;
 
   Plan plan;
   Device* device = nullptr;
@@ -48,6 +55,7 @@ struct Program::State {
   std::vector<Transfer> loads, copies;
   std::map<std::string, ProgramInput> inputs;
   std::map<std::string, ProgramOutput> outputs;
+  StepPace pace;
   std::vector<std::byte> staging;  ///< on the host, for transfers that convert
 };
 

@@ -1,6 +1,7 @@
 #include "conformance/recommender_conformance.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -42,6 +43,51 @@ void expect_ordered(const std::vector<Recommendation>& list) {
       EXPECT_LT(list[i - 1].item, list[i].item) << "at " << i;
     }
   }
+}
+
+using Indices = std::vector<std::int32_t>;
+
+/// Lists of what may be recommended: short ones, all items, none; with items of histories among
+/// them, and the one that nobody has.
+struct Lists {
+  std::optional<Indices> allow;
+  Indices deny;
+  [[nodiscard]] ItemFilter filter() const {
+    ItemFilter filter{.deny = deny};
+    if (allow) filter.allow = *allow;
+    return filter;
+  }
+  [[nodiscard]] bool pass(std::int32_t item) const {
+    const auto has = [&](const Indices& list) {
+      return std::find(list.begin(), list.end(), item) != list.end();
+    };
+    return (!allow || has(*allow)) && !has(deny);
+  }
+  /// What passes of a list of all, cut to k.
+  [[nodiscard]] std::vector<Recommendation> of(std::vector<Recommendation> all,
+                                               std::int32_t k) const {
+    std::erase_if(all, [&](const Recommendation& r) { return !pass(r.item); });
+    if (std::ssize(all) > k) all.resize(static_cast<std::size_t>(k));
+    return all;
+  }
+};
+
+std::vector<Lists> all_lists() {
+  Indices even, all;
+  for (std::int32_t item = 0; item < kItems; ++item) {
+    if (item % 2 == 0) even.push_back(item);
+    all.push_back(item);
+  }
+  return {{Indices{3}, {}},
+          {Indices{0, 1, 2, 7, 21, 22, 39}, {}},
+          {Indices{}, {}},
+          {even, {}},
+          {all, {}},
+          {{}, {0, 2, 5, 21, 39}},
+          {{}, even},
+          {{}, all},
+          {even, {0, 1, 2, 38}},
+          {Indices{4, 5, 6}, {5}}};
 }
 
 }  // namespace
@@ -117,6 +163,47 @@ TEST_P(RecommenderConformance, AShorterListIsTheBeginningOfALonger) {
       EXPECT_EQ(model->recommend(history, {.k = k}),
                 std::vector(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(size)))
           << "k = " << k;
+    }
+  }
+}
+
+TEST_P(RecommenderConformance, ListsOfWhatIsAllowedAreThoseOfAFullSort) {
+  const auto model = fitted();
+  std::size_t recommended = 0;
+  for (const std::int64_t user : {0, 1, 2, 7, 9, 30}) {
+    const SparseLine history = interactions().line(user);
+    for (const bool exclude : {true, false}) {
+      const auto all = model->recommend(history, {.k = kItems, .exclude_history = exclude});
+      for (const Lists& lists : all_lists()) {
+        for (const std::int32_t k : {0, 1, 4, kItems}) {
+          const auto list = model->recommend(history, {k, exclude, lists.filter()});
+          EXPECT_EQ(list, lists.of(all, k)) << "user " << user << ", k = " << k;
+          recommended += list.size();
+        }
+      }
+    }
+  }
+  EXPECT_GT(recommended, 1000U);
+}
+
+TEST_P(RecommenderConformance, AllUsersAtOnceHeedWhatIsAllowed) {
+  const auto model = fitted();
+  ThreadPool pool(2);
+  constexpr std::int32_t kMost = 5;
+  for (const Lists& lists : all_lists()) {
+    const TopLists top =
+        model->recommend_all(interactions().view(), {.k = kMost, .filter = lists.filter()}, pool);
+    for (std::int64_t user = 0; user < kUsers; ++user) {
+      auto expected =
+          model->recommend(interactions().line(user), {.k = kMost, .filter = lists.filter()});
+      expected.resize(kMost, {-1, 0});
+      for (std::int32_t i = 0; i < kMost; ++i) {
+        const auto slot = static_cast<std::size_t>(user * kMost + i);
+        const std::string where = fmt::format("user {}, rank {}", user, i);
+        ASSERT_TRUE(top.items[slot] < 0 || lists.pass(top.items[slot])) << where;
+        ASSERT_EQ(top.items[slot] < 0, expected[i].item < 0) << where;
+        ASSERT_NEAR(top.scores[slot], expected[i].score, GetParam().batch_tolerance) << where;
+      }
     }
   }
 }
@@ -244,8 +331,8 @@ TEST_P(RecommenderConformance, SavedAndLoadedIsTheSame) {
   EXPECT_EQ(lists.scores, expected.scores);
   if (!GetParam().similar) return;
   for (std::int32_t item = 0; item < kItems; ++item)
-    EXPECT_EQ(loaded->similar_items(item, 5, true).value(),
-              model->similar_items(item, 5, true).value());
+    EXPECT_EQ(loaded->similar_items(item, {5, true}).value(),
+              model->similar_items(item, {5, true}).value());
 }
 
 TEST_P(RecommenderConformance, RefusesAFileOfAnotherModel) {
@@ -265,22 +352,37 @@ TEST_P(RecommenderConformance, RefusesAFileOfAnotherModel) {
 TEST_P(RecommenderConformance, SimilarItems) {
   const auto model = fitted();
   if (!GetParam().similar) {
-    const auto refused = model->similar_items(0, 5, false);
+    const auto refused = model->similar_items(0, {5, false});
     ASSERT_FALSE(refused.ok());
     EXPECT_EQ(refused.error().code, Code::kUsage);
     return;
   }
-  const auto list = model->similar_items(5, 6, false).value();
+  const auto list = model->similar_items(5, {6, false}).value();
   EXPECT_EQ(list.size(), 6U);
   expect_ordered(list);
   for (const Recommendation& best : list) EXPECT_NE(best.item, 5);
-  auto with_self = model->similar_items(5, 7, true).value();
+  auto with_self = model->similar_items(5, {7, true}).value();
   ASSERT_EQ(with_self.size(), 7U);
   EXPECT_EQ(with_self[0].item, 5);
   with_self.erase(with_self.begin());
   EXPECT_EQ(with_self, list);
+  const auto all = model->similar_items(5, {kItems - 1, false});
+  for (const Lists& lists : all_lists()) {
+    for (const std::int32_t k : {1, 4}) {
+      // Where the model keeps too few neighbours to tell, it says so.
+      const auto some = model->similar_items(5, {k, false, lists.filter()});
+      if (some.ok() && all.ok()) {
+        EXPECT_EQ(*some, lists.of(*all, k));
+      }
+      ASSERT_TRUE(some.ok() || !all.ok());
+      auto self = model->similar_items(5, {k, true, lists.filter()});
+      if (!self.ok()) continue;
+      const bool is_there = !self->empty() && self->front().item == 5;
+      EXPECT_EQ(is_there, lists.pass(5));
+    }
+  }
   for (const std::int32_t item : {-1, kItems}) {
-    const auto refused = model->similar_items(item, 5, false);
+    const auto refused = model->similar_items(item, {5, false});
     ASSERT_FALSE(refused.ok()) << item;
     EXPECT_EQ(refused.error().code, Code::kUsage);
   }

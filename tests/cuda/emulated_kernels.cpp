@@ -9,6 +9,7 @@
 #include "devices/cuda/kernels/random.inc"
 #include "devices/cuda/kernels/reduce.inc"
 #include "devices/cuda/kernels/softmax.inc"
+#include "devices/cuda/kernels/sparse.inc"
 #include "devices/cuda/kernels/top.inc"
 #include "devices/cuda/kernels/updates.inc"
 

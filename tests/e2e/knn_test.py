@@ -216,3 +216,43 @@ def test_user(books, reference):
         seen = ok("recommend", books[0], "--user", reference.users[user], "-k", 20,
                   "--include-seen", "--json").json["items"]
         check(seen, scores, reference.item)
+
+
+def passing(items, allowed=None, denied=()):
+    return [item for item in items if (allowed is None or item["id"] in allowed) and item["id"] not in denied]
+
+
+@pytest.mark.parametrize("query", [("--item", POTTER), ("--history", POTTER), ("--item", POTTER, "--compute", "sparse")])
+def test_allow_and_deny(books, reference, tmp_path, query):
+    """The lists are the full ones, less what may not be there; beyond the stored neighbours, too."""
+    everything = ok("recommend", books[0], *query, "-k", 20000, "--json").json["items"]
+    assert len(everything) > 60
+    few = [everything[at]["id"] for at in (3, 17, len(everything) // 2, len(everything) - 1)]
+    answer = ok("recommend", books[0], *query, "--allow", ",".join(few), "--json").json
+    assert answer["items"] == passing(everything, few)
+    assert answer["query"]["allow"] == {"items": 4, "unknown": 0}
+    allowed = {item["id"] for item in everything[::2]}
+    denied = {item["id"] for item in everything[:40:3]}
+    (tmp_path / "allow.txt").write_bytes(b"\xef\xbb\xbf" + "\r\n".join(sorted(allowed) + ["", "no such book"]).encode())
+    (tmp_path / "deny.txt").write_text("\n".join(denied))
+    done = ok("recommend", books[0], *query, "--allow", f"@{tmp_path / 'allow.txt'}", "--deny", f"@{tmp_path / 'deny.txt'}",
+              "-k", 15, "--json")
+    assert done.json["items"] == passing(everything, allowed, denied)[:15]
+    assert done.json["query"]["allow"] == {"items": len(allowed), "unknown": 1}
+    assert f"allow.txt: 1 of its {len(allowed) + 1} items are not in" in done.err and "no such book" in done.err
+    first = everything[0]["id"]
+    assert ok("recommend", books[0], *query, "--deny", first, "--json").json["items"] == passing(everything, None, [first])[:10]
+
+
+def test_refuses_lists(books, tmp_path):
+    (tmp_path / "none.txt").write_text("nothing\nthat is there\n")
+    (tmp_path / "empty.txt").write_text("")
+    for option in ("--allow", "--deny"):
+        refused(2, "recommend", books[0], "--item", POTTER, option, f"{POTTER},no such book", says=[option, "no such book"])
+        refused(2, "recommend", books[0], "--item", POTTER, option, f"{POTTER},", says=option)
+        refused(2, "recommend", books[0], "--item", POTTER, option, "", says=option)
+        refused(3, "recommend", books[0], "--item", POTTER, option, f"@{tmp_path / 'away.txt'}", says="away.txt")
+        refused(3, "recommend", books[0], "--item", POTTER, option, f"@{tmp_path}", says=tmp_path)
+    for name in ("none.txt", "empty.txt"):
+        refused(2, "recommend", books[0], "--item", POTTER, "--allow", f"@{tmp_path / name}", says=["--allow", name])
+    assert ok("recommend", books[0], "--item", POTTER, "--deny", f"@{tmp_path / 'empty.txt'}", "--json").json["items"]

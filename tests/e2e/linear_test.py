@@ -111,7 +111,7 @@ def test_refuses_what_does_not_fit_into_memory(model, tmp_path):
             file.write(f"{item % 7},{item}\n")
     (tmp_path / "spec.toml").write_text(spec(tmp_path / "many.csv", f'[model]\ntype = "{model}"\n'))
     refused(1, "fit", tmp_path / "spec.toml", "--out", tmp_path / "run", "--quiet",
-            says=(f"{model} on 4000000 items takes 64", "available", "data.min_item_ratings"))
+            says=(f"{model} on 4000000 items takes 64", "available", "data.min_item_ratings", "model.type elsa", "in 32.9 GB"))
     assert not (tmp_path / "run").exists()
 
 

@@ -170,7 +170,7 @@ def test_failures_are_trials(taste, tmp_path):
     assert len(trials(tmp_path / "all")) == 2 and not (tmp_path / "all/best.toml").exists()
 
 
-@pytest.mark.parametrize("model", ["item-knn", "user-knn", "edlae", "slim", "rp3beta", "ials", "mult-vae", "mult-dae", "recvae"])
+@pytest.mark.parametrize("model", ["item-knn", "user-knn", "edlae", "slim", "rp3beta", "ials", "elsa", "mult-vae", "mult-dae", "recvae"])
 def test_every_model_has_ranges_of_its_own(model, taste, tmp_path):
     (tmp_path / "spec.toml").write_text(spec(
         taste / "ratings.csv", f'[model]\ntype = "{model}"\n[train]\nepochs = 2\nbatch_size = 100\n' + HELDOUT))

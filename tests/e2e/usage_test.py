@@ -193,6 +193,26 @@ def test_devices():
         assert len([line for line in text.splitlines() if line.startswith(gpu["name"])]) == 1
 
 
+def test_devices_check():
+    rows = {row["name"]: row for row in ok("devices", "--check", "--iterations", 2, "--json").json["devices"]}
+    for name in ("cpu", "reference"):
+        assert rows[name]["passed"] and rows[name]["kernel"] and 0 < rows[name]["greatest_error"] < 1e-6
+    if not any(gpu["available"] for gpu in gpus()):
+        assert not rows["cuda"]["passed"] and rows["cuda"]["why"]
+        done = run("devices", "--check", "--device", "cuda")
+        assert done.code == 4 and "device cuda is not available" in done.err
+    one = ok("devices", "--check", "--iterations", 1, "--device", "cpu")
+    assert one.out.count("\n") == 1 and one.out.startswith("cpu ")
+
+
+def test_auto_says_why(small_run):
+    said = ok("recommend", small_run, "--item", "f1", "--json")
+    assert said.json["device"] == "cpu" and said.json["why"]
+    assert f"device cpu: {said.json['why']}" in said.err
+    asked = ok("recommend", small_run, "--item", "f1", "--json", "--device", "cpu")
+    assert asked.json["why"] == "" and "device cpu" not in asked.err
+
+
 def test_summary(small, small_run):
     from_run = ok("summary", small_run, "--json").json
     from_spec = ok("summary", small / "spec.toml", "--json").json

@@ -160,3 +160,9 @@ def test_quality_on_movielens(tmp_path):
              "--out", tmp_path / "run", "--json", "--quiet", timeout=300).json
     assert fit["metrics"]["test_ndcg@100"] > 0.385
     assert fit["metrics"]["test_recall@20"] > 0.32
+    items = ids(tmp_path / "run" / "items.tsv")
+    for count in (1, 20, 300):
+        answers = [{item["id"]: item["score"] for item in
+                    ok("recommend", tmp_path / "run", "--history", ",".join(items[7:7 + count]), "-k", 4000, "--precision", precision,
+                       "--json").json["items"]} for precision in ("fp32", "bf16")]
+        assert len(answers[0]) > 3000 and answers[1] == pytest.approx(answers[0], abs=0.01)

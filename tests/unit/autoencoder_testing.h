@@ -204,7 +204,7 @@ void expect_repeats(Options options, int step) {
   EXPECT_EQ(rest.learned.history.size(), 6U);
   EXPECT_EQ(lists(rest, split).scores, whole.scores);
 
-  options.dropout = 0.4;
+  options.batch_size += 1;
   Model other(options);
   const auto refused = other.learn(
       {split.train.view(), split.valid_in.view(), split.valid_out.view(), control}, two);

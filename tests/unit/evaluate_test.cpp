@@ -251,7 +251,7 @@ TEST(Recommender, ListsOfAllUsersAreFilledUp) {
 }
 
 TEST(Recommender, SimilarItemsAreAnOption) {
-  const auto similar = Small().model.similar_items(0, 10, false);
+  const auto similar = Small().model.similar_items(0, {10, false});
   ASSERT_FALSE(similar.ok());
   EXPECT_EQ(similar.error().code, Code::kUsage);
   EXPECT_THAT(similar.error().message, HasSubstr("by-first-item"));

@@ -136,8 +136,9 @@ TEST_P(Knn, ItemScoresAreSumsOverTheNearestItems) {
   std::vector<std::vector<std::pair<double, std::size_t>>> lists;
   for (std::size_t i = 0; i < kItems; ++i) {
     lists.push_back(nearest(items, items[i], i, options));
-    expect_same(model.similar_items(static_cast<std::int32_t>(i), options.neighbors, false).value(),
-                lists.back());
+    expect_same(
+        model.similar_items(static_cast<std::int32_t>(i), {options.neighbors, false}).value(),
+        lists.back());
   }
   for (std::size_t u = 0; u < kUsers; ++u) {
     SCOPED_TRACE(u);
@@ -184,12 +185,26 @@ TEST(ItemKnn, MoreNeighborsThanAreStored) {
   ItemKnn model({.neighbors = 3});
   StageTimes times;
   ASSERT_TRUE(model.fit(ratings(), default_pool(), times).ok());
-  EXPECT_EQ(model.similar_items(0, 3, false)->size(), 3U);
-  EXPECT_EQ(model.similar_items(0, 4, true)->size(), 4U);
-  const auto refused = model.similar_items(0, 4, false);
+  EXPECT_EQ(model.similar_items(0, {3, false})->size(), 3U);
+  EXPECT_EQ(model.similar_items(0, {4, true})->size(), 4U);
+  const auto refused = model.similar_items(0, {4, false});
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, Code::kUsage);
-  EXPECT_TRUE(model.similar_items(0, 0, true)->empty());
+  EXPECT_TRUE(model.similar_items(0, {0, true})->empty());
+}
+
+TEST(ItemKnn, TellsWhenItsListsAreTooShortForWhatIsAllowed) {
+  ItemKnn model({.neighbors = 3});
+  StageTimes times;
+  ASSERT_TRUE(model.fit(ratings(), default_pool(), times).ok());
+  const auto all = model.similar_items(0, {3, false}).value();
+  const std::vector<std::int32_t> first = {all[0].item};
+  // Two of the three may be listed; a third may be among those that are not stored.
+  EXPECT_EQ(model.similar_items(0, {2, false, {.deny = first}}).value(),
+            (std::vector{all[1], all[2]}));
+  const auto refused = model.similar_items(0, {3, false, {.deny = first}});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, Code::kUsage);
 }
 
 }  // namespace

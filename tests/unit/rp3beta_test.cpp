@@ -110,7 +110,7 @@ TEST_P(Walks, WeightsAndScoresAreThoseOfTheFormula) {
   EXPECT_EQ(times.size(), 3U);
   const Rows w = expected_weights(x, GetParam().options);
   for (std::size_t i = 0; i < kItems; ++i) {
-    const auto row = model.similar_items(static_cast<std::int32_t>(i), kItems, false).value();
+    const auto row = model.similar_items(static_cast<std::int32_t>(i), {kItems, false}).value();
     EXPECT_EQ(std::ssize(row),
               std::count_if(w[i].begin(), w[i].end(), [](double weight) { return weight > 0; }));
     for (const Recommendation& best : row) {
@@ -161,8 +161,8 @@ TEST(Rp3beta, ZerosAreNoInteractions) {
     Rp3beta model({.transition_exponent = alpha});
     StageTimes times;
     ASSERT_TRUE(model.fit(matrix, default_pool(), times).ok());
-    EXPECT_EQ(model.similar_items(0, 5, false)->size(), 1U);
-    EXPECT_TRUE(model.similar_items(2, 5, false)->empty());
+    EXPECT_EQ(model.similar_items(0, {5, false})->size(), 1U);
+    EXPECT_TRUE(model.similar_items(2, {5, false})->empty());
   }
 }
 

@@ -63,7 +63,7 @@ TEST(Slim, WeightsAreThoseOfScikitLearn) {
     const auto weights = problem["weights"].get<Rows>();
     std::size_t found = 0, expected = 0;
     for (std::size_t i = 0; i < weights.size(); ++i) {
-      const auto row = model.similar_items(static_cast<std::int32_t>(i), 1000, false).value();
+      const auto row = model.similar_items(static_cast<std::int32_t>(i), {1000, false}).value();
       for (const Recommendation& best : row)
         EXPECT_NEAR(best.score, weights[i][static_cast<std::size_t>(best.item)], 1e-5);
       found += row.size();

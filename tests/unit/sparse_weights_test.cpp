@@ -41,10 +41,10 @@ TEST(SparseWeights, AreReadAsTheyWereWritten) {
   EXPECT_EQ(model.items(), 3);
   EXPECT_EQ(model.recommend({kBoth, kOnes}, {.k = 5}), (std::vector<Recommendation>{{2, .5F}}));
   // Of equal weights the lower item comes first.
-  EXPECT_EQ(model.similar_items(0, 5, true).value(),
+  EXPECT_EQ(model.similar_items(0, {5, true}).value(),
             (std::vector<Recommendation>{{0, 1}, {1, .5F}, {2, .5F}}));
-  EXPECT_TRUE(model.similar_items(2, 5, false)->empty());
-  EXPECT_TRUE(model.similar_items(0, 0, true)->empty());
+  EXPECT_TRUE(model.similar_items(2, {5, false})->empty());
+  EXPECT_TRUE(model.similar_items(0, {0, true})->empty());
 }
 
 TEST(SparseWeights, ThatDoNotFitAreRefused) {
@@ -76,7 +76,7 @@ TEST(SparseWeights, ForItemsThatDoNotExistAreLeftOut) {
     Slim model({});
     ASSERT_TRUE(load(tensors, model).ok());
     EXPECT_TRUE(model.recommend({kBoth, kOnes}, {.k = 5}).empty());
-    const auto refused = model.similar_items(0, 5, false);
+    const auto refused = model.similar_items(0, {5, false});
     ASSERT_FALSE(refused.ok());
     EXPECT_EQ(refused.error().code, Code::kBadData);
   }
@@ -89,7 +89,7 @@ TEST(SparseWeights, ThatAreNoNumbersAreLeftOut) {
   ASSERT_TRUE(load(tensors, model).ok());
   EXPECT_EQ(model.recommend({kBoth, kOnes}, {.k = 5, .exclude_history = false}),
             (std::vector<Recommendation>{{0, .25F}}));
-  EXPECT_TRUE(model.similar_items(0, 5, false)->empty());
+  EXPECT_TRUE(model.similar_items(0, {5, false})->empty());
 }
 
 }  // namespace

@@ -122,6 +122,29 @@ TEST(ThreadPool, AWorkerLeavesTheCallersProcessor) {
   EXPECT_GE(apart, 40);
 }
 
+TEST(ThreadPool, WorkStaysOnAThreadThatWantsItSo) {
+  ThreadPool pool(3);
+  const auto caller = std::this_thread::get_id();
+  std::vector<std::int64_t> order;
+  {
+    const OnThisThread scope;
+    pool.run_in_shares(100, [&](std::int64_t chunk, int thread) {
+      EXPECT_EQ(std::this_thread::get_id(), caller);
+      EXPECT_EQ(thread, 0);
+      order.push_back(chunk);
+    });
+  }
+  ASSERT_EQ(order.size(), 100U);
+  EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
+  // After it the others take part again: each chunk waits for a second one that is begun.
+  std::atomic<int> begun{0};
+  pool.run(2, [&](std::int64_t, int) {
+    ++begun;
+    while (begun < 2) std::this_thread::yield();
+  });
+  EXPECT_EQ(begun, 2);
+}
+
 TEST(ThreadPool, ZeroChunksDoNothing) {
   ThreadPool pool(2);
   pool.run(0, [](std::int64_t, int) { FAIL(); });

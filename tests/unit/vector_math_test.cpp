@@ -225,19 +225,28 @@ TEST(VectorMath, SumsOfManyFloatsKeepTheirDigits) {
   }
 }
 
-TEST(FirstAbove, IsTheFirstOneAndNeverNan) {
+TEST(StrandMaxima, AreThoseOfPlainLoops) {
   const Philox random(4);
   for (const VectorKernels* kernels : detail::all_vector_kernels()) {
     SCOPED_TRACE(kernels->name);
-    for (const std::int64_t n : {0, 1, 15, 16, 127, 128, 129, 700}) {
-      std::vector<float> x(static_cast<std::size_t>(n));
+    for (const std::int64_t n : {0, 1, 15, 16, 17, 127, 128, 700}) {
+      std::vector<float> x(static_cast<std::size_t>(n)), ceiling(x.size(), kInfinity);
       for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(random.uniform(i));
       for (std::size_t i = 3; i < x.size(); i += 40) x[i] = std::nanf("");
-      for (const float bar : {-std::numeric_limits<float>::infinity(), 0.5F, 0.99F, 2.0F}) {
-        for (std::int64_t begin = 0; begin <= n; begin += 1 + n / 9) {
-          std::int64_t expected = begin;
-          while (expected < n && !(x[static_cast<std::size_t>(expected)] > bar)) ++expected;
-          EXPECT_EQ(kernels->first_above(x.data(), begin, n, bar), expected) << n << ' ' << begin;
+      for (std::size_t i = 0; i < x.size(); i += 5) ceiling[i] = i % 2 == 0 ? -kInfinity : 0.5F;
+      for (const std::int64_t depth : {1, 4, 32}) {
+        for (const bool all : {true, false}) {
+          const auto count = static_cast<std::size_t>(strand_count(n, depth));
+          std::vector<float> expected(count, -kInfinity), maxima(count, 9);
+          for (std::int64_t i = 0; i < n; ++i) {
+            float& most = expected[static_cast<std::size_t>(i / (depth * kStrands) * kStrands +
+                                                            i % kStrands)];
+            const auto at = static_cast<std::size_t>(i);
+            const float score = all ? x[at] : std::min(x[at], ceiling[at]);
+            if (!std::isnan(x[at])) most = std::max(most, score);
+          }
+          kernels->strand_maxima(x.data(), all ? nullptr : ceiling.data(), n, depth, maxima.data());
+          EXPECT_EQ(maxima, expected) << n << ' ' << depth << ' ' << all;
         }
       }
     }

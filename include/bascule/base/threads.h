@@ -39,6 +39,19 @@ class ThreadPool {
   State* state_;
 };
 
+/// While it lives, whatever the thread that made it gives to a pool is done by that thread, in
+/// ascending order of chunks: for work too small to be shared.
+class OnThisThread {
+ public:
+  OnThisThread();
+  ~OnThisThread();
+  OnThisThread(const OnThisThread&) = delete;
+  OnThisThread& operator=(const OnThisThread&) = delete;
+
+ private:
+  bool before_;
+};
+
 /// Processors that this process may use.
 int available_processors();
 

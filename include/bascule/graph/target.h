@@ -28,6 +28,7 @@ struct Target {
   bool fused = false;           ///< has kernels for the ops that only the fuse pass makes
   std::int64_t panel = 0;       ///< columns of a panel; 0: no panels
   std::int64_t lanes = 1;
+  int threads = 1;  ///< of the host that share the work of a step
   /// May this node be made? Fused ops are asked for with their final types.
   std::function<bool(const Graph&, const Node&)> supports;
 

@@ -40,6 +40,9 @@ class Autoencoder : public ScoringRecommender, public EpochLearner {
   Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) final;
   [[nodiscard]] bool learns_by_epochs() const final { return true; }
   EpochLearner* epoch_learner() final { return this; }
+  /// Learns and scores there.
+  Status use_device(std::shared_ptr<Device> device) final;
+  [[nodiscard]] Status device_status() const final;
   Result<Learned> learn(const LearnRequest& request, ThreadPool& pool) final;
 
   /// Tensors of the parameters, and "item_users" i64 [items].
@@ -51,17 +54,21 @@ class Autoencoder : public ScoringRecommender, public EpochLearner {
   /// The network over so many items. The model must outlive it.
   [[nodiscard]] virtual std::unique_ptr<detail::AutoencoderForm> make_form(
       std::int64_t items) const = 0;
-
- private:
-  class State;
-  struct Scorer;
   [[nodiscard]] bool scores_in_parallel() const final { return true; }
   [[nodiscard]] std::unique_ptr<Scratch> make_scratch() const final;
   ScoreRows score(const CompressedView& histories, std::int64_t first, std::int64_t last,
                   Scratch& scratch) const final;
 
+ private:
+  class State;
+  struct Scorer;
+  /// `serves`: the parameters will have been finished.
+  [[nodiscard]] std::unique_ptr<State> make_state(std::int64_t items, bool serves,
+                                                  ThreadPool& pool) const;
+
   AutoencoderTraining training_;
-  std::unique_ptr<State> state_;  // null before fit and load
+  std::shared_ptr<Device> device_;  // null: the CPU
+  std::unique_ptr<State> state_;    // null before fit and load
   /// What save() has lent to a writer.
   mutable std::unique_ptr<nn::VariableSnapshot> saved_;
 };

@@ -3,6 +3,7 @@
 // (fold-in); users of the training set are simply the lists that were trained on.
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,9 +23,26 @@ struct Recommendation {
   bool operator==(const Recommendation&) const = default;
 };
 
+/// Which items may be in a list. Both lists are borrowed; their indices ascend, each once, and are
+/// of items that the model has.
+struct ItemFilter {
+  std::optional<std::span<const std::int32_t>> allow = {};  ///< no others, where it is set
+  std::span<const std::int32_t> deny = {};                  ///< not these
+  [[nodiscard]] bool passes(std::int32_t item) const;
+  [[nodiscard]] bool passes_all() const { return !allow && deny.empty(); }
+};
+
 struct RecommendOptions {
   std::int32_t k = 10;
   bool exclude_history = true;  ///< items of the history are not recommended
+  /// The list is that of all items, less those that do not pass, cut to k.
+  ItemFilter filter = {};
+};
+
+struct SimilarOptions {
+  std::int32_t k = 10;
+  bool include_self = false;  ///< keeps the item itself in the list, where it comes first
+  ItemFilter filter = {};     ///< as above; the item itself has to pass, too
 };
 
 /// Top-k lists of many users, k slots each, best first, ties to the lower item index. A user with
@@ -63,9 +81,16 @@ class Recommender {
   [[nodiscard]] virtual std::int64_t fit_bytes(const CompressedView& /*interactions*/) const {
     return 0;
   }
-  /// Has fit() compute on `device`, which must outlive it; kUsage, naming both, where the model has
-  /// no way to.
-  virtual Status use_device(Device& device);
+  /// What can be done where that does not fit, "take …".
+  [[nodiscard]] virtual std::string instead(const CompressedView& /*interactions*/) const {
+    return "take another model";
+  }
+  /// Before fit() and load(): has the model compute on this device, instead of the CPU, what it has
+  /// kernels for there. kUsage, naming both, where it has none.
+  virtual Status use_device(std::shared_ptr<Device> device);
+  /// kFailed once making lists has failed on the device: none made since is to be trusted. The
+  /// CPU's does not.
+  [[nodiscard]] virtual Status device_status() const { return {}; }
   /// Learns from users × items. Appends the time of each stage to `times`.
   virtual Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) = 0;
   /// Whether it learns in passes over the users, judged between them by users held out.
@@ -92,11 +117,10 @@ class Recommender {
                                                const RecommendOptions& options,
                                                ThreadPool& pool) const;
 
-  /// The items most like `item`, best first; kUsage where the model has no such notion.
-  /// `include_self` keeps the item itself in the list (it comes first).
-  [[nodiscard]] virtual Result<std::vector<Recommendation>> similar_items(std::int32_t item,
-                                                                          std::int32_t k,
-                                                                          bool include_self) const;
+  /// The items most like `item`, best first; kUsage where the model has no such notion, or keeps
+  /// too few of them to tell.
+  [[nodiscard]] virtual Result<std::vector<Recommendation>> similar_items(
+      std::int32_t item, const SimilarOptions& options) const;
 
   /// Adds the tensors of the model; the arrays are borrowed until the file is written. The training
   /// interactions are in the same file (interactions_io.h), so a model need not repeat them.

@@ -2,6 +2,7 @@
 // Linear item-item models in closed form.
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -32,14 +33,15 @@ class Ease final : public ScoringRecommender, public GramLearner {
   }
   /// Four bytes for every pair of items, and little beside.
   [[nodiscard]] std::int64_t fit_bytes(const CompressedView& interactions) const override;
+  [[nodiscard]] std::string instead(const CompressedView& interactions) const override;
   /// Stages "gram", "inverse", "weights". kFailed when XᵀX + Λ is not positive definite in single
   /// precision, which takes a λ that is tiny beside the counts.
   Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) override;
   GramLearner* gram_learner() override { return this; }
   Status fit_gram(ItemGram gram, ThreadPool& pool, StageTimes& times) override;
   /// By B_ij, largest first.
-  [[nodiscard]] Result<std::vector<Recommendation>> similar_items(std::int32_t item, std::int32_t k,
-                                                                  bool include_self) const override;
+  [[nodiscard]] Result<std::vector<Recommendation>> similar_items(
+      std::int32_t item, const SimilarOptions& options) const override;
   /// Tensors "ease.weights" f32 [items, at least items] and "item_users" i64 [items].
   void save(SafetensorsWriter& writer) const override;
   Status load(std::shared_ptr<const SafetensorsFile> file) override;

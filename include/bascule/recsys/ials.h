@@ -30,8 +30,8 @@ class Ials final : public ScoringRecommender {
   /// Stages "transpose", "factors". Values are the confidences of the observations.
   Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) override;
   /// By the cosine of the factors, largest first.
-  [[nodiscard]] Result<std::vector<Recommendation>> similar_items(std::int32_t item, std::int32_t k,
-                                                                  bool include_self) const override;
+  [[nodiscard]] Result<std::vector<Recommendation>> similar_items(
+      std::int32_t item, const SimilarOptions& options) const override;
   /// Tensors "ials.items" f32 [items, at least factors], "ials.gram" f32 [factors, as wide], and
   /// "item_users" i64 [items].
   void save(SafetensorsWriter& writer) const override;

@@ -22,15 +22,16 @@ class ItemKnn final : public SparseWeightsRecommender {
   explicit ItemKnn(const KnnOptions& options) : options_(options) {}
 
   [[nodiscard]] std::string_view type() const override { return "item-knn"; }
-  Status use_device(Device& device) override;
+  /// Finds the neighbours there, in fit().
+  Status use_device(std::shared_ptr<Device> device) override;
   /// Stages: "index" (both orientations, weights, norms), on a device "transfer" (of the index to
-  /// it), "neighbors" (all items' top lists, taken back from the device) and
-  /// "targets" (the same lists by neighbour, which recommendations are summed from).
+  /// it), "neighbors" (all items' top lists, taken back from the device) and "targets" (the same
+  /// lists by neighbour, which recommendations are summed from).
   Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) override;
-  /// From the stored lists; kUsage when k is larger than they are (query() of an index answers
-  /// those).
-  [[nodiscard]] Result<std::vector<Recommendation>> similar_items(std::int32_t item, std::int32_t k,
-                                                                  bool include_self) const override;
+  /// From the stored lists; kUsage when they are too short for k items that pass (query() of an
+  /// index answers those).
+  [[nodiscard]] Result<std::vector<Recommendation>> similar_items(
+      std::int32_t item, const SimilarOptions& options) const override;
   /// Beside the weights, the lists: tensors "neighbors.ids" i32 and "neighbors.scores" f32
   /// [items, neighbors], best first, shorter lists filled up with id −1.
   void save(SafetensorsWriter& writer) const override;
@@ -46,9 +47,9 @@ class ItemKnn final : public SparseWeightsRecommender {
                                                      StageTimes& times) const;
 
   KnnOptions options_;
-  Device* device_ = nullptr;  // null: the cpu
-  NeighborLists fitted_;      // owned, after fit; else the lists are mapped
-  std::int32_t width_ = 0;    // slots per item
+  std::shared_ptr<Device> device_;  // null: the cpu
+  NeighborLists fitted_;            // owned, after fit; else the lists are mapped
+  std::int32_t width_ = 0;          // slots per item
   std::span<const std::int32_t> ids_;
   std::span<const float> scores_;
 };

@@ -48,8 +48,8 @@ class ScoringRecommender : public Recommender {
 
   /// For similar_items(): the best of `scores`, one for every item; the item itself, if wanted,
   /// comes first with score 1.
-  [[nodiscard]] std::vector<Recommendation> most_alike(std::int32_t item, std::int32_t k,
-                                                       bool include_self,
+  [[nodiscard]] std::vector<Recommendation> most_alike(std::int32_t item,
+                                                       const SimilarOptions& options,
                                                        std::vector<float> scores) const;
 
   std::vector<std::int64_t> item_users_;  ///< how many training users have each item

@@ -1,6 +1,9 @@
 #pragma once
 // Sparse linear methods: X. Ning, G. Karypis, "SLIM: Sparse Linear Methods for Top-N Recommender
 // Systems", ICDM 2011.
+#include <string>
+#include <string_view>
+
 #include <bascule/devices/elastic_net.h>
 #include <bascule/recsys/sparse_weights.h>
 
@@ -20,6 +23,7 @@ class Slim final : public SparseWeightsRecommender {
   [[nodiscard]] std::string_view type() const override { return "slim"; }
   /// Four bytes for every pair of items, and room for as many weights as there may be.
   [[nodiscard]] std::int64_t fit_bytes(const CompressedView& interactions) const override;
+  [[nodiscard]] std::string instead(const CompressedView& interactions) const override;
   /// Stages "gram", "weights" and "targets". kBadData when ratings are out of the range of single
   /// precision.
   Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) override;

@@ -21,8 +21,8 @@ class SparseWeightsRecommender : public Recommender {
                                        ThreadPool& pool) const final;
   /// By w_ij, largest first, as many as are above zero; the item itself, if wanted, comes first
   /// with score 1.
-  [[nodiscard]] Result<std::vector<Recommendation>> similar_items(std::int32_t item, std::int32_t k,
-                                                                  bool include_self) const override;
+  [[nodiscard]] Result<std::vector<Recommendation>> similar_items(
+      std::int32_t item, const SimilarOptions& options) const override;
   /// The rows of W: tensors "targets.offsets" i64 [items + 1], "targets.ids" i32 and
   /// "targets.weights" f32, of row i from offsets[i] to offsets[i + 1], ids ascending.
   void save(SafetensorsWriter& writer) const override;

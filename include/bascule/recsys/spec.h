@@ -10,6 +10,7 @@
 #include <bascule/data/split.h>
 #include <bascule/recsys/contract.h>
 #include <bascule/recsys/ease.h>
+#include <bascule/recsys/elsa.h>
 #include <bascule/recsys/ials.h>
 #include <bascule/recsys/item_knn.h>
 #include <bascule/recsys/mult_vae.h>
@@ -32,6 +33,7 @@ SlimOptions slim_options(const Settings& settings);
 Rp3betaOptions rp3beta_options(const Settings& settings);
 MultVaeOptions mult_vae_options(const Settings& settings);
 RecVaeOptions rec_vae_options(const Settings& settings);
+ElsaOptions elsa_options(const Settings& settings);
 
 /// A spec's settings, as Settings::resolve(); the table [tune], which only a search reads, is left
 /// aside.

@@ -36,8 +36,9 @@ class Program {
   Status feed(const std::string& input, std::span<const T> values) {
     return feed(input, std::as_bytes(values));
   }
-  /// Host memory that the next step reads an input from: bound where the device reads host memory,
-  /// copied like feed() elsewhere. Stays valid until the step is done.
+  /// Host memory that the next step reads an input from, of a CSR input a CsrArgument: bound where
+  /// the device reads host memory, copied elsewhere. Stays valid until the step is done. kUsage for
+  /// an unknown name or more non-zeros than the input holds, kFailed when memory is not to be had.
   Status bind_host(const std::string& input, const void* data);
   /// One step. All inputs must be bound (asserted).
   void step();

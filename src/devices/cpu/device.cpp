@@ -43,6 +43,7 @@ class CpuDevice final : public Device {
     target_.bf16 = has_bf16_products(gemm);
     target_.panel = gemm.panel;
     target_.lanes = kLanes;
+    target_.threads = pool.threads();
     target_.supports = [](const Graph&, const Node& node) {
       return node.op->cases == nullptr || find_cpu_op(node) != nullptr;
     };

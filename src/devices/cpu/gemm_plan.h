@@ -23,17 +23,19 @@ struct ProductCost {
 /// Of a product whose result is written transposed, in blocks of 16.
 ProductCost transposed_cost();
 
-/// Chunks of `row_pieces` × `panel_pieces`.
+/// Chunks of `row_pieces` × `panel_pieces`, piece of panels by piece of panels: a thread whose
+/// share begins with the same panels in the product and in the update finds in its own cache the
+/// weights that it wrote.
 struct Grid {
   std::int64_t rows = 0, panels = 0;
   std::int64_t row_pieces = 1, panel_pieces = 1, row_unit = 1;
 
   [[nodiscard]] std::int64_t chunks() const { return row_pieces * panel_pieces; }
   [[nodiscard]] Range row_range(std::int64_t chunk) const {
-    return piece(rows, row_pieces, chunk / panel_pieces, row_unit);
+    return piece(rows, row_pieces, chunk % row_pieces, row_unit);
   }
   [[nodiscard]] Range panel_range(std::int64_t chunk) const {
-    return piece(panels, panel_pieces, chunk % panel_pieces);
+    return piece(panels, panel_pieces, chunk / row_pieces);
   }
 };
 Grid choose_grid(std::int64_t rows, const Panels& b, const ProductCost& cost);

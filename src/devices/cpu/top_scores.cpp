@@ -4,8 +4,10 @@
 
 namespace bascule {
 
-std::int64_t first_above(std::span<const float> scores, std::int64_t begin, float bar) {
-  return detail::vector_kernels().first_above(scores.data(), begin, std::ssize(scores), bar);
+void strand_maxima(std::span<const float> scores, std::span<const float> ceiling,
+                   std::int64_t depth, std::span<float> maxima) {
+  detail::vector_kernels().strand_maxima(scores.data(), ceiling.empty() ? nullptr : ceiling.data(),
+                                         std::ssize(scores), depth, maxima.data());
 }
 
 }  // namespace bascule

@@ -6,6 +6,7 @@
 #include <span>
 
 #include <bascule/base/bf16.h>
+#include <bascule/devices/top_scores.h>
 #include <bascule/graph/element_op.h>
 
 namespace bascule::detail {
@@ -79,8 +80,9 @@ struct VectorKernels {
   void (*cross_entropy)(const CrossEntropyRows&);
   void (*multinomial)(const MultinomialRows&);
 
-  /// The first i in [begin, n) with x[i] > bar, or n.
-  std::int64_t (*first_above)(const float* x, std::int64_t begin, std::int64_t n, float bar);
+  /// See top_scores.h; `ceiling` may be null.
+  void (*strand_maxima)(const float* x, const float* ceiling, std::int64_t n, std::int64_t depth,
+                        float* out);
 
   void (*random_uniform)(const RandomStretch&, float* out);
   void (*random_normal)(const RandomStretch&, float* out);

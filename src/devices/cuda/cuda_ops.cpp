@@ -20,7 +20,7 @@ const CudaOp* find_cuda_op(const Node& node) {
   static const std::map<std::string_view, const CudaOp*> table = [] {
     std::map<std::string_view, const CudaOp*> by_name;
     for (const auto& family : {element_ops(), move_ops(), index_ops(), reduce_ops(), row_ops(),
-                               random_ops(), update_ops(), product_ops()}) {
+                               random_ops(), update_ops(), product_ops(), sparse_ops()}) {
       for (const CudaOp& op : family) by_name.emplace(op.op, &op);
     }
     return by_name;

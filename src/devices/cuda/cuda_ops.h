@@ -31,6 +31,7 @@ std::span<const CudaOp> row_ops();
 std::span<const CudaOp> random_ops();
 std::span<const CudaOp> update_ops();
 std::span<const CudaOp> product_ops();
+std::span<const CudaOp> sparse_ops();
 
 /// Null when the GPU has no kernel for this node.
 const CudaOp* find_cuda_op(const Node& node);

@@ -21,7 +21,7 @@ DevicePointer address(const void* data) {
   return reinterpret_cast<DevicePointer>(data);
 }
 
-class CudaDevice final : public Device {
+class CudaDevice final : public Device, public CountsActivity {
  public:
   CudaDevice(std::shared_ptr<Queue> queue, std::unique_ptr<Staging> staging,
              std::unique_ptr<KernelLibrary> library)
@@ -44,14 +44,15 @@ class CudaDevice final : public Device {
     staging_->to_host(address(device), host, type.bytes());
   }
   void copy(const void* from, void* to, std::int64_t bytes) override {
-    if (bytes > 0)
-      queue_->run(queue_->driver().on_device, address(to), address(from),
-                  static_cast<std::size_t>(bytes), queue_->stream());
+    if (bytes > 0 && queue_->run(queue_->driver().on_device, address(to), address(from),
+                                 static_cast<std::size_t>(bytes), queue_->stream()))
+      queue_->activity().copied += bytes;
   }
   Status synchronize() override {
     queue_->run(queue_->driver().stream_synchronize, queue_->stream());
     return queue_->status();
   }
+  [[nodiscard]] DeviceActivity activity() const override { return queue_->activity(); }
   [[nodiscard]] Result<std::unique_ptr<Kernel>> prepare(const KernelRequest& request) override {
     const auto plain = [](Layout layout) { return layout == Layout::kRowMajor; };
     const CudaOp* op = find_cuda_op(request.node);

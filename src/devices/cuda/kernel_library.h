@@ -26,8 +26,10 @@ class Launcher {
     const auto grid =
         static_cast<unsigned>(std::min<std::int64_t>(blocks, std::numeric_limits<unsigned>::max()));
     void* parameters[] = {const_cast<Arguments*>(&arguments)};  // read while the call lasts
-    queue_->run(queue_->driver().launch, function_, grid, 1U, 1U, static_cast<unsigned>(kThreads),
-                1U, 1U, 0U, queue_->stream(), parameters, nullptr);
+    if (queue_->run(queue_->driver().launch, function_, grid, 1U, 1U,
+                    static_cast<unsigned>(kThreads), 1U, 1U, 0U, queue_->stream(), parameters,
+                    nullptr))
+      ++queue_->activity().launches;
   }
 
  private:

@@ -49,6 +49,13 @@ class CudaNeighbors final : public NeighborSearch {
   Status place(const detail::NeighborData& data) {
     const std::span<const float> left(data.left), right(data.right);
     const auto points = static_cast<std::size_t>(data.points);
+    const auto blocks = [](const auto&... arrays) {
+      return (Arena::block_bytes(static_cast<std::int64_t>(arrays.size() * sizeof(arrays[0]))) +
+              ...);
+    };
+    BASCULE_TRY(session_.arena->require(
+        blocks(data.row_begin, data.row_feature, data.row_value, data.list_begin, data.list_rank,
+               data.list_value, data.left, data.right, data.id_of)));
     BASCULE_ASSIGN(row_begin_, Values<std::int64_t>::copy(session_, data.row_begin));
     BASCULE_ASSIGN(row_feature_, Values<std::int32_t>::copy(session_, data.row_feature));
     BASCULE_ASSIGN(row_value_, Values<float>::copy(session_, data.row_value));

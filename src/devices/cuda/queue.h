@@ -3,6 +3,8 @@
 #include <memory>
 #include <string>
 
+#include <bascule/devices/device_activity.h>
+
 #include "devices/cuda/handles.h"
 
 namespace bascule::cuda {
@@ -41,6 +43,8 @@ class Queue {
   [[nodiscard]] const Driver& driver() const { return *driver_; }
   [[nodiscard]] StreamHandle stream() const { return stream_.get(); }
   [[nodiscard]] const std::string& name() const { return name_; }
+  /// Counted by those who ask: what the driver took without an error.
+  [[nodiscard]] DeviceActivity& activity() { return activity_; }
 
  private:
   Queue(const Driver& driver, int ordinal);
@@ -50,6 +54,7 @@ class Queue {
   const Driver* driver_;
   std::string name_;
   Status status_;
+  DeviceActivity activity_;
   OwnedContext owner_;
   ContextHandle context_ = nullptr;
   OwnedStream stream_;

@@ -39,8 +39,9 @@ void Staging::to_device(const void* host, DevicePointer device, std::int64_t byt
     const auto part = static_cast<std::size_t>(std::min(kBufferBytes, bytes - done));
     if (!wait(buffer)) return;
     std::memcpy(buffer.memory.get(), from + done, part);
-    queue_->run(driver.to_device, device + static_cast<DevicePointer>(done), buffer.memory.get(),
-                part, queue_->stream());
+    if (queue_->run(driver.to_device, device + static_cast<DevicePointer>(done),
+                    buffer.memory.get(), part, queue_->stream()))
+      queue_->activity().to_device += static_cast<std::int64_t>(part);
     queue_->run(driver.event_record, buffer.used.get(), queue_->stream());
   }
 }
@@ -55,8 +56,9 @@ void Staging::to_host(DevicePointer device, void* host, std::int64_t bytes) {
       Buffer& buffer = buffers_[static_cast<std::size_t>(asked / kBufferBytes % 2)];
       const auto part = static_cast<std::size_t>(std::min(kBufferBytes, bytes - asked));
       // In the queue this comes after what was last copied from the buffer.
-      queue_->run(driver.to_host, buffer.memory.get(), device + static_cast<DevicePointer>(asked),
-                  part, queue_->stream());
+      if (queue_->run(driver.to_host, buffer.memory.get(),
+                      device + static_cast<DevicePointer>(asked), part, queue_->stream()))
+        queue_->activity().to_host += static_cast<std::int64_t>(part);
       queue_->run(driver.event_record, buffer.used.get(), queue_->stream());
     }
     Buffer& buffer = buffers_[static_cast<std::size_t>(emptied / kBufferBytes % 2)];

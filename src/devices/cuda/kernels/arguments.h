@@ -150,6 +150,54 @@ struct ProductArguments {
 /// Elements of c that a block makes, in either direction, and steps of depth that it loads at once.
 inline constexpr int kProductTile = 64, kProductDepth = 16;
 
+/// A CSR matrix on the GPU. How many elements it has is known there alone: by its offsets.
+struct SparseMatrix {
+  const std::int64_t* offsets = nullptr;  ///< rows + 1
+  const std::int32_t* indices = nullptr;  ///< ascending in a row
+  const float* values = nullptr;
+};
+
+/// y[m, n] = x[m, k] w[k, n], one thread per element.
+struct SparseProductArguments {
+  SparseMatrix x;
+  const float* w = nullptr;
+  float* y = nullptr;
+  std::int64_t columns = 0, count = 0;  ///< of y: n, m n
+};
+
+/// Columns of a result that a block sums up at most.
+inline constexpr int kSlab = 1024;
+
+/// out[k, n] = x[m, k]ᵀ y[m, n], a block per row of it and slab of its columns.
+struct SparseTransposedArguments {
+  SparseMatrix x;
+  const float* y = nullptr;
+  float* out = nullptr;
+  std::int64_t rows = 0, columns = 0;  ///< m, n
+};
+
+struct SparseUpdateArguments {
+  SparseTransposedArguments product;  ///< gives the gradient of element (i, j)
+  UpdateArguments update;
+};
+
+/// Rows of x added up by their indices, a block per row of y and slab of its columns.
+struct ScatterArguments {
+  const float* x = nullptr;
+  const std::int32_t* indices = nullptr;
+  float* y = nullptr;
+  std::int64_t count = 0, columns = 0;  ///< of x
+};
+
+/// A block per row.
+struct MultinomialArguments {
+  const float* logits = nullptr;
+  SparseMatrix counts;
+  const float* gradient = nullptr;  ///< of the losses
+  float* y = nullptr;
+  std::int64_t columns = 0;
+};
+
 struct ProductUpdateArguments {
   ProductArguments product;  ///< gives the gradient of element (i, j)
   UpdateArguments update;

@@ -36,6 +36,13 @@
 #define BASCULE_PRODUCT_KERNELS(X) \
   X(products, product, ProductArguments) \
   X(products, product_update, ProductUpdateArguments)
+#define BASCULE_SPARSE_KERNELS(X) \
+  X(sparse, sparse_product, SparseProductArguments) \
+  X(sparse, sparse_transposed, SparseTransposedArguments) \
+  X(sparse, sparse_update, SparseUpdateArguments) \
+  X(sparse, scatter_add_rows, ScatterArguments) \
+  X(sparse, multinomial, MultinomialArguments) \
+  X(sparse, multinomial_grad, MultinomialArguments)
 #define BASCULE_TOP_KERNELS(X) \
   X(tops, top_scores, ScoreTopArguments) \
   X(tops, merge_tops, MergeArguments)
@@ -51,6 +58,7 @@
   BASCULE_RANDOM_KERNELS(X) \
   BASCULE_UPDATE_KERNELS(X) \
   BASCULE_PRODUCT_KERNELS(X) \
+  BASCULE_SPARSE_KERNELS(X) \
   BASCULE_TOP_KERNELS(X) \
   BASCULE_NEIGHBOR_KERNELS(X)
 // clang-format on

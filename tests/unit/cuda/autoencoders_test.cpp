@@ -1,0 +1,130 @@
+// Mult-VAE, Mult-DAE and RecVAE on the emulated cuda device: learning, validation and lists as on
+// the CPU, and what happens when the driver fails in the middle of it.
+#include <gtest/gtest.h>
+
+#include <bascule/recsys/mult_vae.h>
+#include <bascule/recsys/rec_vae.h>
+
+#include "cuda/fake_driver.h"
+#include "devices/cuda/device.h"
+#include "unit/autoencoder_testing.h"
+
+namespace bascule::cuda {
+namespace {
+
+using bascule::testing::FakeDriver;
+
+std::shared_ptr<Device> open(const FakeDriver& fake) {
+  auto device = open_device(fake.driver(), fake.images(), 0);
+  EXPECT_TRUE(device.ok()) << device.error().message;
+  return std::move(device).value();
+}
+
+const Split& users() {
+  static const Split split =
+      make_split(autoencoder_testing::tastes(), {}, {.seed = 1, .heldout = 60}).value();
+  return split;
+}
+
+Result<Learned> learn(Autoencoder& model) {
+  const Split& split = users();
+  const LearnRequest request{split.train.view(), split.valid_in.view(), split.valid_out.view(), {}};
+  return model.learn(request, default_pool());
+}
+
+/// Learns on either device: the same losses, metrics and scores.
+template <class Model, class Options>
+void expect_alike(const Options& options) {
+  FakeDriver fake;
+  Model on_gpu(options), on_cpu(options);
+  on_gpu.use_device(open(fake));
+  const auto learned = learn(on_gpu), expected = learn(on_cpu);
+  ASSERT_TRUE(learned.ok()) << learned.error().message;
+  ASSERT_TRUE(expected.ok()) << expected.error().message;
+  ASSERT_EQ(learned->history.size(), expected->history.size());
+  for (std::size_t e = 0; e < learned->history.size(); ++e) {
+    for (const auto& [name, value] : expected->history[e].metrics)
+      EXPECT_NEAR(learned->history[e].metric(name), value, 1e-3 * std::max(1.0, std::abs(value)))
+          << name << " of epoch " << e;
+  }
+  const auto lists = [](const Autoencoder& model) {
+    return model.recommend_all(users().test_in.view(), {10, true}, default_pool());
+  };
+  const TopLists ours = lists(on_gpu), theirs = lists(on_cpu);
+  for (std::size_t i = 0; i < ours.scores.size(); ++i)
+    EXPECT_NEAR(ours.scores[i], theirs.scores[i], 2e-3) << i;
+  EXPECT_TRUE(on_gpu.device_status().ok());
+}
+
+MultVaeOptions small(bool variational) {
+  MultVaeOptions options;
+  options.variational = variational;
+  options.hidden = {12};
+  options.latent = 5;
+  options.epochs = 2;
+  options.batch_size = 200;  // the last batch is smaller
+  return options;
+}
+
+TEST(CudaAutoencoders, MultVaeLearnsAsOnTheCpu) {
+  expect_alike<MultVae>(small(true));
+}
+
+TEST(CudaAutoencoders, MultDaeLearnsAsOnTheCpu) {
+  expect_alike<MultVae>(small(false));
+}
+
+TEST(CudaAutoencoders, RecVaeLearnsAsOnTheCpu) {
+  RecVaeOptions options;
+  options.width = 12;
+  options.depth = 2;
+  options.latent = 5;
+  options.epochs = 1;
+  options.batch_size = 200;
+  expect_alike<RecVae>(options);
+}
+
+TEST(CudaAutoencoders, AFailureInMidTrainingIsTold) {
+  int calls = 0;
+  {
+    FakeDriver fake;
+    MultVae model(small(true));
+    model.use_device(open(fake));
+    ASSERT_TRUE(learn(model).ok());
+    calls = fake.calls();
+  }
+  int told = 0;
+  for (int part = 2; part < 10; ++part) {
+    FakeDriver fake;
+    auto device = open(fake);
+    MultVae model(small(true));
+    model.use_device(std::move(device));
+    fake.fail_at = fake.calls() + (calls - fake.calls()) / 10 * part;
+    const auto learned = learn(model);
+    if (learned.ok()) {
+      EXPECT_TRUE(fake.failed().find("Free") != std::string::npos || fake.failed().empty())
+          << fake.failed();
+      continue;
+    }
+    ++told;
+    EXPECT_EQ(learned.error().code, Code::kFailed);
+    EXPECT_TRUE(learned.error().message.starts_with("cuda:0: ")) << learned.error().message;
+  }
+  EXPECT_GT(told, 4);
+}
+
+TEST(CudaAutoencoders, ListsOfADeviceThatFailedAreNotTrusted) {
+  FakeDriver fake;
+  MultVae model(small(true));
+  model.use_device(open(fake));
+  ASSERT_TRUE(learn(model).ok());
+  fake.fail_at = fake.calls() + 20;
+  const TopLists lists = model.recommend_all(users().test_in.view(), {10, true}, default_pool());
+  EXPECT_EQ(lists.users, users().test_in.rows());
+  ASSERT_FALSE(model.device_status().ok());
+  EXPECT_EQ(model.device_status().error().code, Code::kFailed);
+  EXPECT_TRUE(model.device_status().error().message.starts_with("cuda:0: "));
+}
+
+}  // namespace
+}  // namespace bascule::cuda

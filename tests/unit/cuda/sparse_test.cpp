@@ -1,0 +1,132 @@
+// Ops whose kernels go in pieces, with more than one piece: against the judge, in both orders of
+// threads and blocks.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <bascule/base/random_values.h>
+#include <bascule/graph/ops.h>
+#include <bascule/run/program.h>
+
+#include "cuda/fake_driver.h"
+#include "devices/cuda/device.h"
+#include "devices/cuda/kernels/arguments.h"
+
+namespace bascule::cuda {
+namespace {
+
+using bascule::testing::FakeDriver;
+
+/// More rows than a block looks through at once, more columns than it sums up.
+constexpr std::int64_t kRows = 2300, kItems = 9, kWide = kSlab + 37;
+
+std::vector<float> draw(std::int64_t count, std::uint64_t stream) {
+  const Philox random(4, stream);
+  std::vector<float> values;
+  for (std::int64_t i = 0; i < count; ++i)
+    values.push_back(static_cast<float>(random.uniform(static_cast<std::uint64_t>(i)) - 0.5));
+  return values;
+}
+
+/// Rows of which some are empty and some full.
+struct Batch {
+  std::vector<std::int64_t> offsets = {0};
+  std::vector<std::int32_t> indices;
+  std::vector<float> values;
+  Batch() {
+    const std::vector<float> random = draw(kRows * kItems, 1);
+    for (std::int64_t row = 0; row < kRows; ++row) {
+      for (std::int32_t item = 0; item < kItems; ++item) {
+        const float value = random[static_cast<std::size_t>(row * kItems + item)];
+        if (row % 5 != 0 && value + 0.5F > static_cast<float>(item) / kItems) continue;
+        indices.push_back(item);
+        values.push_back(value);
+      }
+      offsets.push_back(std::ssize(indices));
+    }
+  }
+  CsrArgument argument() { return {offsets.data(), indices.data(), values.data()}; }
+};
+
+/// Binds by name; the program's output y.
+template <class Bind>
+std::vector<float> run(Device& device, Graph graph, std::int64_t count, const Bind& bind) {
+  VariableStore store(device);
+  auto program = Program::make(std::move(graph), store);
+  EXPECT_TRUE(program.ok()) << program.error().message;
+  EXPECT_TRUE(bind(*program).ok());
+  program->step();
+  std::vector<float> y(static_cast<std::size_t>(count));
+  EXPECT_TRUE(program->read("y", std::span(y)).ok());
+  return y;
+}
+
+template <class Bind>
+void expect_as_judged(Graph (*graph)(), std::int64_t count, const Bind& bind) {
+  FakeDriver fake;
+  const auto device = open_device(fake.driver(), fake.images(), 0);
+  ASSERT_TRUE(device.ok());
+  const auto reference = make_reference_device();
+  const std::vector<float> y = run(**device, graph(), count, bind);
+  const std::vector<float> expected = run(*reference, graph(), count, bind);
+  for (std::size_t i = 0; i < y.size(); ++i) ASSERT_NEAR(y[i], expected[i], 1e-3) << i;
+  fake.backwards = true;
+  EXPECT_EQ(run(**device, graph(), count, bind), y);
+}
+
+Graph transposed_graph() {
+  Graph graph;
+  // The capacity is far above what is stored.
+  const Value x = graph.input("x", csr_f32({kRows, kItems}, 2 * kRows * kItems));
+  graph.output("y", sparse_matmul_transposed(x, graph.input("dy", f32({kRows, kWide}))));
+  return graph;
+}
+
+Graph scatter_graph() {
+  Graph graph;
+  graph.output("y", scatter_add_rows(graph.input("x", f32({kRows, kWide})),
+                                     graph.input("i", i32({kRows})), kItems));
+  return graph;
+}
+
+TEST(CudaSparse, SumsColumnsOverManyRows) {
+  Batch batch;
+  const std::vector<float> y = draw(kRows * kWide, 2);
+  CsrArgument argument = batch.argument();
+  expect_as_judged(transposed_graph, kItems * kWide, [&](Program& program) -> Status {
+    BASCULE_TRY(program.bind_host("x", &argument));
+    return program.bind_host("dy", y.data());
+  });
+}
+
+TEST(CudaSparse, AddsUpManyRowsByIndex) {
+  const std::vector<float> values = draw(kRows * kWide, 3);
+  std::vector<std::int32_t> indices(kRows);
+  for (std::size_t i = 0; i < indices.size(); ++i)
+    indices[i] = static_cast<std::int32_t>(i * i % 11) - 1;  // -1 and 9 are out of range
+  expect_as_judged(scatter_graph, kItems * kWide, [&](Program& program) -> Status {
+    BASCULE_TRY(program.bind_host("x", values.data()));
+    return program.bind_host("i", indices.data());
+  });
+}
+
+TEST(CudaSparse, RefusesMoreThanTheInputHolds) {
+  FakeDriver fake;
+  const auto device = open_device(fake.driver(), fake.images(), 0);
+  ASSERT_TRUE(device.ok());
+  Batch batch;
+  Graph graph;
+  graph.output("y", sparse_matmul(graph.input("x", csr_f32({kRows, kItems}, 10)),
+                                  graph.input("w", f32({kItems, 2}))));
+  VariableStore store(**device);
+  auto program = Program::make(std::move(graph), store);
+  ASSERT_TRUE(program.ok());
+  CsrArgument argument = batch.argument();
+  const Status refused = program->bind_host("x", &argument);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, Code::kUsage);
+  EXPECT_EQ(refused.error().message,
+            fmt::format("{} non-zeros for f32[2300, 9] csr<=10", batch.values.size()));
+}
+
+}  // namespace
+}  // namespace bascule::cuda
