@@ -91,16 +91,15 @@ Result<std::unique_ptr<Device>> Context::open_device() const {
   return opened;
 }
 
-Result<Precision> Context::recommender_precision(const Settings& settings,
-                                                 const Device* on) const {
+Result<Precision> Context::recommender_precision(const Settings& settings, const Device* on) const {
   if (precision == "fp32") return Precision::kFp32;
   const std::unique_ptr<Recommender> model = make_recommender(settings);
   if (!model->learns_by_epochs())
     return Error{Code::kUsage,
                  fmt::format("--precision {}: {} computes in fp32", precision, model->type())};
-  BASCULE_ASSIGN(const CompileOptions options,
-                 compile_options(on != nullptr ? on->target()
-                                               : make_cpu_device(default_pool())->target()));
+  BASCULE_ASSIGN(
+      const CompileOptions options,
+      compile_options(on != nullptr ? on->target() : make_cpu_device(default_pool())->target()));
   return options.precision;
 }
 

@@ -135,8 +135,8 @@ std::vector<Recommendation> ScoringRecommender::most_alike(std::int32_t item,
   }
   const bool with_self = options.include_self && options.k > 0 && filter.passes(item);
   std::vector<Recommendation> out;
-  TopSearch().take(scores, Candidates(item_users_).ceiling(),
-                   with_self ? options.k - 1 : options.k, out);
+  TopSearch().take(scores, Candidates(item_users_).ceiling(), with_self ? options.k - 1 : options.k,
+                   out);
   if (with_self) out.insert(out.begin(), {item, 1.0F});
   return out;
 }

@@ -22,8 +22,12 @@ class NeighborSearch {
   [[nodiscard]] virtual Result<NeighborLists> all(std::int32_t k) = 0;
   [[nodiscard]] virtual Result<std::vector<Neighbor>> query(std::int32_t point, std::int32_t k,
                                                             bool include_self) = 0;
-  [[nodiscard]] virtual Result<std::vector<Neighbor>> query(SparseLine vector, std::int32_t k,
-                                                            std::int32_t exclude) = 0;
+  /// query() of each vector; `exclude` has a point, or kExcludeNone, for each.
+  [[nodiscard]] virtual Result<std::vector<std::vector<Neighbor>>> query_each(
+      std::span<const SparseLine> vectors, std::int32_t k,
+      std::span<const std::int32_t> exclude) = 0;
+  [[nodiscard]] Result<std::vector<Neighbor>> query(SparseLine vector, std::int32_t k,
+                                                    std::int32_t exclude);
 };
 
 /// The dense way: every point written out on the device, see dense_query().

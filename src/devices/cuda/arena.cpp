@@ -74,9 +74,9 @@ Result<std::int64_t> Arena::free_bytes() {
 }
 
 Error Arena::short_of(std::int64_t bytes, std::int64_t free) const {
-  return {Code::kFailed, fmt::format("{}: out of memory: {:.1f} MB are needed, {:.1f} MB are free",
-                                     queue_->name(), static_cast<double>(bytes) * 1e-6,
-                                     static_cast<double>(free) * 1e-6)};
+  return {Code::kFailed,
+          fmt::format("{}: out of memory: {:.1f} MB are needed, {:.1f} MB are free", queue_->name(),
+                      static_cast<double>(bytes) * 1e-6, static_cast<double>(free) * 1e-6)};
 }
 
 Status Arena::require(std::int64_t bytes) {

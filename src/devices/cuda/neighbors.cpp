@@ -53,9 +53,9 @@ class CudaNeighbors final : public NeighborSearch {
       return (Arena::block_bytes(static_cast<std::int64_t>(arrays.size() * sizeof(arrays[0]))) +
               ...);
     };
-    BASCULE_TRY(session_.arena->require(
-        blocks(data.row_begin, data.row_feature, data.row_value, data.list_begin, data.list_rank,
-               data.list_value, data.left, data.right, data.id_of)));
+    BASCULE_TRY(session_.arena->require(blocks(data.row_begin, data.row_feature, data.row_value,
+                                               data.list_begin, data.list_rank, data.list_value,
+                                               data.left, data.right, data.id_of)));
     BASCULE_ASSIGN(row_begin_, Values<std::int64_t>::copy(session_, data.row_begin));
     BASCULE_ASSIGN(row_feature_, Values<std::int32_t>::copy(session_, data.row_feature));
     BASCULE_ASSIGN(row_value_, Values<float>::copy(session_, data.row_value));
@@ -107,31 +107,66 @@ class CudaNeighbors final : public NeighborSearch {
     NeighborArguments a = arguments(form);
     a.first = host_.rank_of[point];
     a.exclude_self = !include_self;
-    return best(a, form);
+    BASCULE_ASSIGN(const auto keys, search(a, 1, form));
+    return neighbors_of(keys);
   }
 
-  [[nodiscard]] Result<std::vector<Neighbor>> query(SparseLine vector, std::int32_t k,
-                                                    std::int32_t exclude) override {
-    if (host_.points == 0 || k < 1) return std::vector<Neighbor>();
-    const detail::QueryLine line = detail::query_line(host_, vector, exclude);
-    const std::vector<std::int64_t> begin = {0, std::ssize(line.features)};
-    BASCULE_ASSIGN(const auto begins, Values<std::int64_t>::copy(session_, begin));
-    BASCULE_ASSIGN(const auto features, Values<std::int32_t>::copy(session_, line.features));
-    BASCULE_ASSIGN(const auto values, Values<float>::copy(session_, line.values));
-    BASCULE_ASSIGN(const auto left, Values<float>::copy(session_, std::span(&line.left, 1)));
-    BASCULE_ASSIGN(const auto excluded,
-                   Values<std::int32_t>::copy(session_, std::span(&line.excluded, 1)));
+  [[nodiscard]] Result<std::vector<std::vector<Neighbor>>> query_each(
+      std::span<const SparseLine> vectors, std::int32_t k,
+      std::span<const std::int32_t> exclude) override {
+    if (vectors.size() != exclude.size())
+      return Error{Code::kUsage,
+                   fmt::format("{} points to exclude, {} vectors", exclude.size(), vectors.size())};
+    std::vector<std::vector<Neighbor>> found(vectors.size());
+    if (host_.points == 0 || k < 1) return found;
     const Tops::Form form = Tops::form(host_.points, k);
-    NeighborArguments a = arguments(form);
-    a.line_begin = begins.data();
-    a.line_feature = features.data();
-    a.line_value = values.data();
-    a.line_left = left.data();
-    a.line_excluded = excluded.data();
-    return best(a, form);
+    const auto at_once = static_cast<std::size_t>(Tops::lines_at_once(form, std::ssize(vectors)));
+    for (std::size_t first = 0; first < vectors.size(); first += at_once) {
+      const std::size_t lines = std::min(at_once, vectors.size() - first);
+      BASCULE_ASSIGN(const Lines placed,
+                     place_lines(vectors.subspan(first, lines), exclude.subspan(first, lines)));
+      NeighborArguments a = arguments(form);
+      a.line_begin = placed.begin.data();
+      a.line_feature = placed.feature.data();
+      a.line_value = placed.value.data();
+      a.line_left = placed.left.data();
+      a.line_excluded = placed.excluded.data();
+      BASCULE_ASSIGN(const auto keys, search(a, static_cast<std::int64_t>(lines), form));
+      const auto slots = static_cast<std::size_t>(form.k);
+      for (std::size_t line = 0; line < lines; ++line)
+        found[first + line] = neighbors_of(std::span(keys).subspan(line * slots, slots));
+    }
+    return found;
   }
 
  private:
+  /// Vectors from outside.
+  struct Lines {
+    Values<std::int64_t> begin;
+    Values<std::int32_t> feature, excluded;
+    Values<float> value, left;
+  };
+  [[nodiscard]] Result<Lines> place_lines(std::span<const SparseLine> vectors,
+                                          std::span<const std::int32_t> exclude) const {
+    std::vector<std::int64_t> begin = {0};
+    std::vector<std::int32_t> feature, excluded;
+    std::vector<float> value, left;
+    for (std::size_t v = 0; v < vectors.size(); ++v) {
+      const detail::QueryLine line = detail::query_line(host_, vectors[v], exclude[v]);
+      feature.insert(feature.end(), line.features.begin(), line.features.end());
+      value.insert(value.end(), line.values.begin(), line.values.end());
+      begin.push_back(std::ssize(feature));
+      left.push_back(line.left);
+      excluded.push_back(line.excluded);
+    }
+    Lines lines;
+    BASCULE_ASSIGN(lines.begin, Values<std::int64_t>::copy(session_, begin));
+    BASCULE_ASSIGN(lines.feature, Values<std::int32_t>::copy(session_, feature));
+    BASCULE_ASSIGN(lines.value, Values<float>::copy(session_, value));
+    BASCULE_ASSIGN(lines.left, Values<float>::copy(session_, left));
+    BASCULE_ASSIGN(lines.excluded, Values<std::int32_t>::copy(session_, excluded));
+    return lines;
+  }
   [[nodiscard]] NeighborArguments arguments(const Tops::Form& form) const {
     NeighborArguments a;
     a.line_begin = row_begin_.data();
@@ -158,12 +193,6 @@ class CudaNeighbors final : public NeighborSearch {
       search_(lines * form.tiles, a);
     });
   }
-  [[nodiscard]] Result<std::vector<Neighbor>> best(const NeighborArguments& a,
-                                                   const Tops::Form& form) const {
-    BASCULE_ASSIGN(const auto keys, search(a, 1, form));
-    return neighbors_of(keys);
-  }
-
   Session session_;
   detail::NeighborData host_;
   Tops tops_;

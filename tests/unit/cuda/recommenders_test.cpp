@@ -3,6 +3,7 @@
 
 #include <bascule/recsys/item_knn.h>
 #include <bascule/recsys/popularity.h>
+#include <bascule/recsys/user_knn.h>
 
 #include "cuda/every_failure.h"
 
@@ -55,6 +56,53 @@ TEST(CudaRecommenders, ItemKnnIsFittedAsOnTheCpu) {
   }
 }
 
+TEST(CudaRecommenders, UserKnnRecommendsAsOnTheCpu) {
+  bascule::testing::FakeDriver fake;
+  const std::shared_ptr<Device> device = open(fake);
+  const CsrMatrix matrix = ratings();
+  for (const Weighting weighting : {Weighting::kRaw, Weighting::kTfIdf, Weighting::kBm25}) {
+    KnnOptions options;
+    options.neighbors = 5;
+    options.weighting.weighting = weighting;
+    UserKnn on_cpu(options), on_gpu(options);
+    ASSERT_TRUE(on_gpu.use_device(device).ok());
+    StageTimes times;
+    ASSERT_TRUE(on_cpu.fit(matrix, default_pool(), times).ok());
+    ASSERT_TRUE(on_gpu.fit(matrix, default_pool(), times).ok());
+    EXPECT_EQ(times.back().first, "transfer");
+    const std::vector<std::int32_t> denied = {2, 9};
+    const RecommendOptions wanted{4, true, {{}, denied}};
+    const int before = fake.calls();
+    const TopLists ours = on_gpu.recommend_all(matrix.view(), wanted, default_pool());
+    EXPECT_GT(fake.calls(), before);
+    const TopLists theirs = on_cpu.recommend_all(matrix.view(), wanted, default_pool());
+    ASSERT_EQ(ours.scores.size(), theirs.scores.size());
+    EXPECT_GT(theirs.scores[0], 0);
+    for (std::size_t i = 0; i < ours.scores.size(); ++i)
+      EXPECT_NEAR(ours.scores[i], theirs.scores[i], 1e-5) << i;
+    const auto one = on_gpu.recommend(matrix.view().line(3), wanted);
+    ASSERT_FALSE(one.empty());
+    EXPECT_EQ(one[0].item, ours.of(3)[0]);
+    EXPECT_TRUE(on_gpu.device_status().ok());
+  }
+}
+
+TEST(CudaRecommenders, ListsOfADeviceThatFailedAreNotTrusted) {
+  bascule::testing::FakeDriver fake;
+  UserKnn model({});
+  ASSERT_TRUE(model.use_device(open(fake)).ok());
+  StageTimes times;
+  ASSERT_TRUE(model.fit(ratings(), default_pool(), times).ok());
+  fake.fail_at = fake.calls() + 12;
+  const CsrMatrix matrix = ratings();
+  const TopLists lists = model.recommend_all(matrix.view(), {3, true}, default_pool());
+  EXPECT_EQ(lists.users, 23);
+  EXPECT_EQ(lists.items, std::vector<std::int32_t>(23 * 3, -1));
+  ASSERT_FALSE(model.device_status().ok());
+  EXPECT_EQ(model.device_status().error().code, Code::kFailed);
+  EXPECT_TRUE(model.device_status().error().message.starts_with("cuda:0: "));
+}
+
 TEST(CudaRecommenders, OthersSayThatTheyHaveNoWay) {
   bascule::testing::FakeDriver fake;
   const Status status = Popularity().use_device(open(fake));
@@ -93,7 +141,8 @@ TEST(CudaRecommenders, TooMuchForTheMemoryIsRefused) {
   ASSERT_FALSE(search.ok());
   EXPECT_EQ(search.error().code, Code::kFailed);
   EXPECT_NE(search.error().message.find("out of memory: 0.0 MB are needed, 0.0 MB are free"),
-            std::string::npos) << search.error().message;
+            std::string::npos)
+      << search.error().message;
 }
 
 }  // namespace
