@@ -62,10 +62,7 @@ void expect_alike(const Options& options) {
   ASSERT_TRUE(writer.write(folder / "model.safetensors").ok());
   Model loaded(options);
   ASSERT_TRUE(loaded.use_device(open(fake)).ok());
-  ASSERT_TRUE(loaded
-                  .load(std::make_shared<SafetensorsFile>(
-                      SafetensorsFile::open(folder / "model.safetensors").value()))
-                  .ok());
+  ASSERT_TRUE(loaded.load(SafetensorsFile::open(folder / "model.safetensors").value()).ok());
   const int before = fake.calls();
   const TopLists again = lists(loaded);
   EXPECT_GT(fake.calls(), before);
