@@ -65,7 +65,14 @@ Result<std::string> Context::resolve_device() const {
   if (is_cpu(device)) return std::string("cpu");
   const CudaInventory found = cuda_inventory();
   return unavailable(
-      device, found.why.empty() ? "this version has recommenders on the cpu only" : found.why);
+      device, found.why.empty() ? "this is done on the cpu only in this version" : found.why);
+}
+
+Result<std::shared_ptr<Device>> Context::open_recommender_device() const {
+  if (device == "auto") log("device cpu: " + why_device());
+  if (is_cpu(device)) return std::shared_ptr<Device>();
+  BASCULE_ASSIGN(std::unique_ptr<Device> opened, open_device());
+  return std::shared_ptr<Device>(std::move(opened));
 }
 
 Result<std::unique_ptr<Device>> Context::open_device() const {
@@ -84,14 +91,15 @@ Result<std::unique_ptr<Device>> Context::open_device() const {
   return opened;
 }
 
-Result<Precision> Context::recommender_precision(const Settings& settings) const {
+Result<Precision> Context::recommender_precision(const Settings& settings, const Device* on) const {
   if (precision == "fp32") return Precision::kFp32;
   const std::unique_ptr<Recommender> model = make_recommender(settings);
   if (!model->learns_by_epochs())
     return Error{Code::kUsage,
                  fmt::format("--precision {}: {} computes in fp32", precision, model->type())};
-  BASCULE_ASSIGN(const CompileOptions options,
-                 compile_options(make_cpu_device(default_pool())->target()));
+  BASCULE_ASSIGN(
+      const CompileOptions options,
+      compile_options(on != nullptr ? on->target() : make_cpu_device(default_pool())->target()));
   return options.precision;
 }
 

@@ -43,13 +43,18 @@ struct Context {
   [[nodiscard]] std::vector<std::string> search_dirs() const;
   /// Why `auto` is what it is, said on stderr too; empty when a device was asked for.
   [[nodiscard]] std::string why_device() const;
-  /// The device that recommenders compute on ("cpu"), or why the one asked for cannot be had.
+  /// The device of what only the cpu does ("cpu"), or why the one asked for cannot be had.
   [[nodiscard]] Result<std::string> resolve_device() const;
+  /// The device that a recommender uses, null for the cpu, whose pool it takes; errors as
+  /// open_device().
+  [[nodiscard]] Result<std::shared_ptr<Device>> open_recommender_device() const;
   /// The device that networks compute on; kNoDevice with the reason when it cannot be had.
   [[nodiscard]] Result<std::unique_ptr<Device>> open_device() const;
   /// How a recommender with these settings computes: one that learns by epochs as networks do;
   /// kUsage for another in anything but fp32.
-  [[nodiscard]] Result<Precision> recommender_precision(const Settings& settings) const;
+  /// Where `on` is null, on the cpu.
+  [[nodiscard]] Result<Precision> recommender_precision(const Settings& settings,
+                                                        const Device* on) const;
   /// How networks are compiled for `target`; says so where bf16 gains nothing.
   [[nodiscard]] Result<CompileOptions> compile_options(const Target& target) const;
 };

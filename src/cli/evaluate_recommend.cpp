@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <bascule/devices/device.h>
 #include <bascule/recsys/evaluate_split.h>
 #include <bascule/recsys/saved_run.h>
 
@@ -44,15 +45,20 @@ Status require_same_split(const SavedRun& run, const Settings& settings) {
 }  // namespace
 
 Status evaluate_recommend(const EvaluateArguments& arguments, const Context& context) {
-  BASCULE_ASSIGN(const std::string device, context.resolve_device());
-  BASCULE_ASSIGN(const SavedRun run, open_run(arguments.run, context));
+  BASCULE_ASSIGN(const std::shared_ptr<Device> gpu, context.open_recommender_device());
+  const std::string device = gpu == nullptr ? "cpu" : gpu->target().device;
+  BASCULE_ASSIGN(SavedRun run, open_run(arguments.run, context));
+  const bool trained = run.model().learns_by_epochs();
+  // What is fitted anew uses the GPU instead.
+  if (trained && gpu != nullptr) {
+    BASCULE_ASSIGN(run, open_run(arguments.run, context, gpu));
+  }
   BASCULE_ASSIGN(const Settings settings, settings_for(run, arguments, context));
   std::vector<std::int32_t> at = arguments.at;
   if (at.empty()) {
     for (const std::int64_t k : settings.integers("evaluate.at"))
       at.push_back(static_cast<std::int32_t>(k));
   }
-  const bool trained = run.model().learns_by_epochs();
   if (trained) {
     BASCULE_TRY(require_same_split(run, settings));
   } else {
@@ -63,7 +69,7 @@ Status evaluate_recommend(const EvaluateArguments& arguments, const Context& con
   const StoredInteractions& stored = run.interactions();
   BASCULE_ASSIGN(const SplitEvaluation result,
                  evaluate_on_split(settings, CsrMatrix(copy(stored.matrix)), stored.time, at,
-                                   trained ? &run.model() : nullptr, default_pool()));
+                                   trained ? &run.model() : nullptr, default_pool(), gpu));
   const Evaluation& evaluation = result.evaluation;
   if (context.json) {
     print_json({{"metrics", metrics_json(evaluation)},

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <bascule/devices/device.h>
 #include <bascule/recsys/spec.h>
 #include <bascule/recsys/training.h>
 
@@ -37,11 +38,13 @@ void print_outcome(const FitOutcome& outcome, const std::string& device) {
 }  // namespace
 
 Status fit_recommend(const FitArguments& arguments, const Config& config, const Context& context) {
-  BASCULE_ASSIGN(const std::string device, context.resolve_device());
+  BASCULE_ASSIGN(const std::shared_ptr<Device> gpu, context.open_recommender_device());
+  const std::string device = gpu == nullptr ? "cpu" : gpu->target().device;
   BASCULE_ASSIGN(const Settings settings, recommend_settings(config));
 
   FitRequest request;
-  BASCULE_ASSIGN(request.precision, context.recommender_precision(settings));
+  BASCULE_ASSIGN(request.precision, context.recommender_precision(settings, gpu.get()));
+  request.device = gpu;
   request.out = arguments.out;
   request.resume = arguments.resume;
   EpochDisplay display(context);

@@ -145,7 +145,7 @@ Status tune(Arguments arguments, const Context& context) {
     arguments.out =
         fmt::format("runs/{}-tune", std::filesystem::path(arguments.spec).stem().string());
   TuneRequest request;
-  BASCULE_ASSIGN(request.precision, context.recommender_precision(spec.settings));
+  BASCULE_ASSIGN(request.precision, context.recommender_precision(spec.settings, nullptr));
   request.out = arguments.out;
   request.resume = arguments.resume;
   BASCULE_TRY(limit(arguments, spec, request));

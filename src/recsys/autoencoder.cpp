@@ -128,8 +128,9 @@ struct Autoencoder::Scorer : Scratch {
 Autoencoder::Autoencoder(AutoencoderTraining training) : training_(std::move(training)) {}
 Autoencoder::~Autoencoder() = default;
 
-void Autoencoder::use_device(std::shared_ptr<Device> device) {
+Status Autoencoder::use_device(std::shared_ptr<Device> device) {
   device_ = std::move(device);
+  return {};
 }
 
 Status Autoencoder::device_status() const {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <bascule/base/cpu_info.h>
+#include <bascule/devices/device.h>
 #include <bascule/recsys/contract.h>
 
 #include "recsys/recommend_rows.h"
@@ -12,6 +13,12 @@ namespace bascule {
 bool ItemFilter::passes(std::int32_t item) const {
   if (allow && !std::binary_search(allow->begin(), allow->end(), item)) return false;
   return !std::binary_search(deny.begin(), deny.end(), item);
+}
+
+Status Recommender::use_device(std::shared_ptr<Device> device) {
+  return {Code::kUsage,
+          fmt::format("{} computes on the cpu only; it has no kernels for {} in this version",
+                      type(), device->target().device)};
 }
 
 TopLists Recommender::recommend_all(const CompressedView& histories,

@@ -103,6 +103,7 @@ Result<std::vector<Recommendation>> Elsa::similar_items(std::int32_t item,
   const float one = 1;
   const std::unique_ptr<Scratch> scratch = make_scratch();
   const ScoreRows row = score({1, items(), offsets, &item, &one}, 0, 1, *scratch);
+  BASCULE_TRY(device_status());
   return most_alike(item, options, {row.data, row.data + items()});
 }
 

@@ -7,7 +7,8 @@ namespace bascule {
 Result<SplitEvaluation> evaluate_on_split(const Settings& settings, const CsrMatrix& interactions,
                                           std::span<const std::int64_t> time,
                                           std::span<const std::int32_t> at,
-                                          const Recommender* trained, ThreadPool& pool) {
+                                          const Recommender* trained, ThreadPool& pool,
+                                          const std::shared_ptr<Device>& device) {
   BASCULE_ASSIGN(const Split split, make_split(interactions, time, split_options(settings)));
   SplitEvaluation result;
   result.train_users = split.train.rows();
@@ -17,6 +18,7 @@ Result<SplitEvaluation> evaluate_on_split(const Settings& settings, const CsrMat
   std::unique_ptr<Recommender> refitted;
   if (trained == nullptr) {
     refitted = make_recommender(settings);
+    if (device != nullptr) BASCULE_TRY(refitted->use_device(device));
     const Stopwatch watch;
     StageTimes times;
     BASCULE_TRY(check_fit_memory(*refitted, split.train.view()));
@@ -42,8 +44,11 @@ Result<Evaluation> evaluate_part(const Recommender& model, const Split& split,
   options.item_users = item_users;
   options.train_users = split.train.rows();
   options.keep_users = true;
-  return evaluate(model, (test ? split.test_in : split.valid_in).view(),
-                  (test ? split.test_out : split.valid_out).view(), options, pool);
+  Result<Evaluation> evaluation =
+      evaluate(model, (test ? split.test_in : split.valid_in).view(),
+               (test ? split.test_out : split.valid_out).view(), options, pool);
+  BASCULE_TRY(model.device_status());
+  return evaluation;
 }
 
 }  // namespace bascule

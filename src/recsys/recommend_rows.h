@@ -24,26 +24,36 @@ inline void put_list(const std::vector<Recommendation>& list, std::int64_t user,
   }
 }
 
-/// Answers every row of `histories` in parallel: `into(history, scratch, out)` serves one user,
-/// `make()` builds the working memory of one thread.
+/// Answers so many users in parallel: `into(user, scratch, out)` serves one of them, `make()`
+/// builds the working memory of one thread.
 template <class Make, class Into>
-TopLists recommend_rows(const CompressedView& histories, std::int32_t k, ThreadPool& pool,
-                        Make make, Into into) {
+TopLists recommend_users(std::int64_t users, std::int32_t k, ThreadPool& pool, Make make,
+                         Into into) {
   using Scratch = decltype(make());
   constexpr std::int64_t kUsersPerChunk = 32;
-  TopLists lists = empty_lists(histories.majors, k);
+  TopLists lists = empty_lists(users, k);
   std::vector<std::unique_ptr<Scratch>> scratches(static_cast<std::size_t>(pool.threads()));
-  const Chunks chunks{histories.majors, kUsersPerChunk};
+  const Chunks chunks{users, kUsersPerChunk};
   pool.run(chunks.chunks(), [&](std::int64_t chunk, int thread) {
     auto& scratch = scratches[static_cast<std::size_t>(thread)];
     if (!scratch) scratch = std::make_unique<Scratch>(make());
     std::vector<Recommendation> out;
     for (std::int64_t user = chunks.begin(chunk); user < chunks.end(chunk); ++user) {
-      into(histories.line(user), *scratch, out);
+      into(user, *scratch, out);
       put_list(out, user, lists);
     }
   });
   return lists;
+}
+
+/// Every row of `histories`: `into(history, scratch, out)` serves one of them.
+template <class Make, class Into>
+TopLists recommend_rows(const CompressedView& histories, std::int32_t k, ThreadPool& pool,
+                        Make make, Into into) {
+  return recommend_users(histories.majors, k, pool, make,
+                         [&](std::int64_t user, auto& scratch, std::vector<Recommendation>& out) {
+                           into(histories.line(user), scratch, out);
+                         });
 }
 
 }  // namespace bascule

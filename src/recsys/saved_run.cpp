@@ -5,7 +5,8 @@
 
 namespace bascule {
 
-Result<SavedRun> SavedRun::open(const std::string& path, Precision precision) {
+Result<SavedRun> SavedRun::open(const std::string& path, Precision precision,
+                                const std::shared_ptr<Device>& device) {
   constexpr std::string_view kNeeded[] = {kSpecFile, kModelFile, kItemsFile, kUsersFile};
   BASCULE_ASSIGN(const Run run, Run::open(path, kNeeded));
   BASCULE_ASSIGN(const std::string spec, run.spec());
@@ -21,6 +22,7 @@ Result<SavedRun> SavedRun::open(const std::string& path, Precision precision) {
   BASCULE_ASSIGN(saved.file_, run.model());
   BASCULE_ASSIGN(saved.interactions_, load_interactions(*saved.file_));
   saved.model_ = make_recommender(saved.settings_, precision);
+  if (device != nullptr) BASCULE_TRY(saved.model_->use_device(device));
   BASCULE_TRY(saved.model_->load(saved.file_));
   const CompressedView& matrix = saved.interactions_.matrix;
   if (saved.model_->items() != matrix.minors)

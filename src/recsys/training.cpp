@@ -85,9 +85,11 @@ Status check_memory(const Recommender& model, const CsrMatrix& matrix, const Fit
 Result<FitOutcome> fit_recommender(const Settings& given, const FitRequest& request,
                                    ThreadPool& pool) {
   const auto stop = [&] { return Error{Code::kInterrupted, "interrupted; no run was written"}; };
-  if (const auto planned = make_recommender(given); request.resume && !planned->learns_by_epochs())
+  const auto planned = make_recommender(given);
+  if (request.resume && !planned->learns_by_epochs())
     return Error{Code::kUsage,
                  fmt::format("--resume: {} is fitted in one step; fit again", planned->type())};
+  if (request.device != nullptr) BASCULE_TRY(planned->use_device(request.device));
   BASCULE_ASSIGN(LoadedData loaded, load_data(given, request.data_dirs, pool));
   FitOutcome outcome;
   outcome.read = loaded.read;
@@ -101,6 +103,7 @@ Result<FitOutcome> fit_recommender(const Settings& given, const FitRequest& requ
 
   const Settings settings = resolved_settings(given, loaded.path);
   const std::unique_ptr<Recommender> model = make_recommender(settings, request.precision);
+  if (request.device != nullptr) BASCULE_TRY(model->use_device(request.device));
   BASCULE_TRY(check_memory(*model, loaded.data.matrix, request));
   nn::RunLog run;
   if (model->learns_by_epochs()) {

@@ -4,11 +4,13 @@
 // The bodies need the block.
 #include "devices/cuda/kernels/elements.inc"
 #include "devices/cuda/kernels/moves.inc"
+#include "devices/cuda/kernels/neighbors.inc"
 #include "devices/cuda/kernels/products.inc"
 #include "devices/cuda/kernels/random.inc"
 #include "devices/cuda/kernels/reduce.inc"
 #include "devices/cuda/kernels/softmax.inc"
 #include "devices/cuda/kernels/sparse.inc"
+#include "devices/cuda/kernels/top.inc"
 #include "devices/cuda/kernels/updates.inc"
 
 namespace bascule::testing {

@@ -15,8 +15,8 @@ using cuda::DevicePointer;
 constexpr int kInvalid = 1, kLaunchFailed = 719;
 FakeDriver* current = nullptr;
 
-constexpr std::array kFamilies = {"elements", "moves",   "reduce",   "softmax",
-                                  "random",   "updates", "products", "sparse"};
+constexpr std::array kFamilies = {"elements", "moves",    "reduce", "softmax", "random",
+                                  "updates",  "products", "sparse", "tops",    "neighbors"};
 constexpr std::array<cuda::Image, kFamilies.size()> kImages = [] {
   std::array<cuda::Image, kFamilies.size()> all{};
   for (std::size_t i = 0; i < all.size(); ++i) all[i] = {kFamilies[i], &kFamilies[i]};
@@ -191,6 +191,11 @@ void FakeFunctions::fill(cuda::Driver& d) {
   };
   d.memory_free.function = [](DevicePointer pointer) {
     return release("cuMemFree_v2", host(pointer));
+  };
+  d.memory_info.function = [](std::size_t* free, std::size_t* total) {
+    *free = static_cast<std::size_t>(current->memory - current->allocated_);
+    *total = static_cast<std::size_t>(current->memory);
+    return begin("cuMemGetInfo_v2");
   };
   d.host_allocate.function = [](void** data, std::size_t bytes, unsigned) {
     return allocate("cuMemHostAlloc", bytes, data);

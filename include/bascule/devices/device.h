@@ -9,6 +9,7 @@
 
 #include <bascule/base/status.h>
 #include <bascule/base/threads.h>
+#include <bascule/devices/neighbor_search.h>
 #include <bascule/graph/graph.h>
 #include <bascule/graph/target.h>
 
@@ -80,6 +81,12 @@ class Device {
   virtual Status synchronize() { return {}; }
   /// kUsage when there is no kernel for this node; target().supports says so beforehand.
   [[nodiscard]] virtual Result<std::unique_ptr<Kernel>> prepare(const KernelRequest& request) = 0;
+
+  /// The index, or the written-out matrix, copied to where this device searches it; must not
+  /// outlive the device. kUsage where it has no kernels of its own for that: neighbors.h searches
+  /// on the cpu.
+  [[nodiscard]] virtual Result<std::unique_ptr<NeighborSearch>> place(const NeighborIndex& index);
+  [[nodiscard]] virtual Result<std::unique_ptr<DenseSearch>> place(const DenseMatrix& matrix);
 };
 
 /// Plain loops with float64 accumulation: the judge of all others.

@@ -12,7 +12,6 @@
 
 namespace bascule {
 
-class Device;
 namespace nn {
 class VariableSnapshot;
 }
@@ -41,11 +40,9 @@ class Autoencoder : public ScoringRecommender, public EpochLearner {
   Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) final;
   [[nodiscard]] bool learns_by_epochs() const final { return true; }
   EpochLearner* epoch_learner() final { return this; }
-  /// Before fit() and load(): learns and scores on this device instead of the CPU.
-  void use_device(std::shared_ptr<Device> device);
-  /// kFailed once scoring has failed on it: no list made since is to be trusted. The CPU's does
-  /// not.
-  [[nodiscard]] Status device_status() const;
+  /// Learns and scores there.
+  Status use_device(std::shared_ptr<Device> device) final;
+  [[nodiscard]] Status device_status() const final;
   Result<Learned> learn(const LearnRequest& request, ThreadPool& pool) final;
 
   /// Tensors of the parameters, and "item_users" i64 [items].

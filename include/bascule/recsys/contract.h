@@ -64,6 +64,7 @@ struct ModelLayer {
   double epoch_flops = 0;  ///< of the products in one pass over the users
 };
 
+class Device;
 class EpochLearner;
 class GramLearner;
 
@@ -84,6 +85,12 @@ class Recommender {
   [[nodiscard]] virtual std::string instead(const CompressedView& /*interactions*/) const {
     return "take another model";
   }
+  /// Before fit() and load(): has the model compute on this device, instead of the CPU, what it has
+  /// kernels for there. kUsage, naming both, where it has none.
+  virtual Status use_device(std::shared_ptr<Device> device);
+  /// kFailed once making lists has failed on the device: none made since is to be trusted. The
+  /// CPU's does not.
+  [[nodiscard]] virtual Status device_status() const { return {}; }
   /// Learns from users × items. Appends the time of each stage to `times`.
   virtual Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) = 0;
   /// Whether it learns in passes over the users, judged between them by users held out.

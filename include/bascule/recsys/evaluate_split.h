@@ -1,6 +1,7 @@
 #pragma once
 // A model measured on a split of the data it was fitted on.
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -24,14 +25,16 @@ struct SplitEvaluation {
 /// Splits the interactions as [evaluate] of the settings says and measures on the held-out part:
 /// `trained`, which has seen the training part of this very split only, or where it is null the
 /// settings' model, fitted anew on that part. A model fitted on all rows cannot be measured on any
-/// of them.
+/// of them. What is refitted uses `device`, unless that is null.
 Result<SplitEvaluation> evaluate_on_split(const Settings& settings, const CsrMatrix& interactions,
                                           std::span<const std::int64_t> time,
                                           std::span<const std::int32_t> at,
-                                          const Recommender* trained, ThreadPool& pool);
+                                          const Recommender* trained, ThreadPool& pool,
+                                          const std::shared_ptr<Device>& device = nullptr);
 
 /// A model that has seen the training part only, measured on "test" or "valid"; relevance is graded
-/// as the settings say, and the values of all users are kept.
+/// as the settings say, and the values of all users are kept. kFailed, too, when the model's device
+/// failed.
 Result<Evaluation> evaluate_part(const Recommender& model, const Split& split,
                                  std::string_view part, const std::vector<Metric>& metrics,
                                  const Settings& settings, ThreadPool& pool);

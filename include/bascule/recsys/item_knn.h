@@ -22,8 +22,11 @@ class ItemKnn final : public SparseWeightsRecommender {
   explicit ItemKnn(const KnnOptions& options) : options_(options) {}
 
   [[nodiscard]] std::string_view type() const override { return "item-knn"; }
-  /// Stages: "index" (both orientations, weights, norms), "neighbors" (all items' top lists) and
-  /// "targets" (the same lists by neighbour, which recommendations are summed from).
+  /// Finds the neighbours there, in fit().
+  Status use_device(std::shared_ptr<Device> device) override;
+  /// Stages: "index" (both orientations, weights, norms), on a device "transfer" (of the index to
+  /// it), "neighbors" (all items' top lists, taken back from the device) and "targets" (the same
+  /// lists by neighbour, which recommendations are summed from).
   Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) override;
   /// From the stored lists; kUsage when they are too short for k items that pass (query() of an
   /// index answers those).
@@ -40,9 +43,13 @@ class ItemKnn final : public SparseWeightsRecommender {
                                            const KnnOptions& options);
 
  private:
+  [[nodiscard]] Result<NeighborLists> find_neighbors(const NeighborIndex& index, ThreadPool& pool,
+                                                     StageTimes& times) const;
+
   KnnOptions options_;
-  NeighborLists fitted_;    // owned, after fit; else the lists are mapped
-  std::int32_t width_ = 0;  // slots per item
+  std::shared_ptr<Device> device_;  // null: the cpu
+  NeighborLists fitted_;            // owned, after fit; else the lists are mapped
+  std::int32_t width_ = 0;          // slots per item
   std::span<const std::int32_t> ids_;
   std::span<const float> scores_;
 };

@@ -16,8 +16,10 @@ namespace bascule {
 class SavedRun {
  public:
   /// Maps the model and checks that its parts fit; kBadData names the damaged file and why.
-  /// `precision` as of make_recommender().
-  static Result<SavedRun> open(const std::string& path, Precision precision = Precision::kFp32);
+  /// `precision` as of make_recommender(); the model uses `device`, unless that is null: kUsage
+  /// where it has no way to.
+  static Result<SavedRun> open(const std::string& path, Precision precision = Precision::kFp32,
+                               const std::shared_ptr<Device>& device = nullptr);
 
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] const Settings& settings() const { return settings_; }

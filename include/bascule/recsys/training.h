@@ -2,6 +2,7 @@
 // From a resolved spec to a run folder.
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,7 @@ struct FitRequest {
   std::string out;      ///< run folder; empty: nothing is written
   bool resume = false;  ///< goes on from the run's last checkpoint
   Precision precision = Precision::kFp32;
+  std::shared_ptr<Device> device;      ///< that the model is fitted on; null: the cpu
   std::vector<std::string> data_dirs;  ///< see load_data
   /// Called with a line per stage as it ends.
   std::function<void(const std::string&)> log = [](const std::string&) {};

@@ -14,11 +14,15 @@ namespace bascule {
 /// to items he already has.
 class UserKnn final : public Recommender {
  public:
-  explicit UserKnn(const KnnOptions& options) : options_(options) {}
+  explicit UserKnn(const KnnOptions& options);
+  ~UserKnn() override;
 
   [[nodiscard]] std::string_view type() const override { return "user-knn"; }
   [[nodiscard]] std::int64_t items() const override { return interactions_.minors; }
-  /// Stage: "index".
+  /// Searches the users nearest to a history there; their items are summed on the CPU.
+  Status use_device(std::shared_ptr<Device> device) override;
+  [[nodiscard]] Status device_status() const override;
+  /// Stages: "index", and on a device "transfer".
   Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) override;
   [[nodiscard]] std::vector<Recommendation> recommend(
       SparseLine history, const RecommendOptions& options) const override;
@@ -30,9 +34,17 @@ class UserKnn final : public Recommender {
 
  private:
   struct Scratch;
+  struct OnDevice;
   Status index_interactions();
+  Status place_index();
   void recommend_into(SparseLine history, const RecommendOptions& options, Scratch& scratch,
                       std::vector<Recommendation>& out) const;
+  /// Of users on end, by a device; no neighbours once it has failed.
+  [[nodiscard]] std::vector<std::vector<Neighbor>> near_on_device(
+      std::span<const SparseLine> histories) const;
+  [[nodiscard]] TopLists recommend_on_device(const CompressedView& histories,
+                                             const RecommendOptions& options,
+                                             ThreadPool& pool) const;
 
   KnnOptions options_;
   CsrMatrix fitted_;                               // owned, after fit
@@ -40,6 +52,8 @@ class UserKnn final : public Recommender {
   CompressedView interactions_;
   Weigher weigher_;
   std::optional<NeighborIndex> index_;
+  std::shared_ptr<Device> device_;       // null: the cpu
+  std::unique_ptr<OnDevice> on_device_;  // where there is a device, after fit and load
 };
 
 }  // namespace bascule

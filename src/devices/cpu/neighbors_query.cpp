@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "devices/cpu/neighbors_kernels.h"
+#include "devices/cpu/neighbors_line.h"
 
 namespace bascule {
 namespace {
@@ -32,28 +33,34 @@ NeighborScratch::NeighborScratch(NeighborScratch&&) noexcept = default;
 NeighborScratch& NeighborScratch::operator=(NeighborScratch&&) noexcept = default;
 NeighborScratch::~NeighborScratch() = default;
 
-std::vector<Neighbor> query(const NeighborIndex& index, SparseLine vector, std::int32_t k,
-                            std::int32_t exclude, NeighborScratch& scratch) {
-  const NeighborData& data = index.data();
+namespace detail {
+
+QueryLine query_line(const NeighborData& data, SparseLine vector, std::int32_t exclude) {
   const auto known = static_cast<std::size_t>(
       std::lower_bound(vector.indices.begin(), vector.indices.end(), data.features) -
       vector.indices.begin());
-  SparseLine line{vector.indices.first(known), vector.values.first(known)};
-  std::vector<float> centred;
+  QueryLine query;
+  query.features = vector.indices.first(known);
   if (!data.feature_mean.empty()) {
-    centred.assign(vector.values.begin(), vector.values.end());
-    for (std::size_t p = 0; p < known; ++p) centred[p] -= data.feature_mean[line.indices[p]];
-    line.values = std::span<const float>(centred).first(known);
-    vector.values = centred;
+    query.centred.assign(vector.values.begin(), vector.values.end());
+    for (std::size_t p = 0; p < known; ++p)
+      query.centred[p] -= data.feature_mean[query.features[p]];
+    vector.values = query.centred;
   }
+  if (data.options.similarity != Similarity::kJaccard) query.values = vector.values.first(known);
   double squares = 0;
   for (const float value : vector.values) squares += double{value} * value;
-  if (index.options().similarity == Similarity::kJaccard) line.values = {};
-  const detail::ScoreSides sides =
-      detail::score_sides(data, static_cast<std::int64_t>(vector.size()), squares);
-  const std::int32_t excluded =
-      exclude >= 0 && exclude < data.points ? data.rank_of[exclude] : kExcludeNone;
-  return search(data, line, sides.left, k, excluded, scratch.workspace());
+  query.left = score_sides(data, static_cast<std::int64_t>(vector.size()), squares).left;
+  query.excluded = exclude >= 0 && exclude < data.points ? data.rank_of[exclude] : kExcludeNone;
+  return query;
+}
+
+}  // namespace detail
+
+std::vector<Neighbor> query(const NeighborIndex& index, SparseLine vector, std::int32_t k,
+                            std::int32_t exclude, NeighborScratch& scratch) {
+  const detail::QueryLine line = detail::query_line(index.data(), vector, exclude);
+  return search(index.data(), line.line(), line.left, k, line.excluded, scratch.workspace());
 }
 
 std::vector<Neighbor> query(const NeighborIndex& index, std::int32_t point, std::int32_t k,

@@ -52,8 +52,37 @@ Result<OwnedMemory> Arena::take(std::int64_t bytes) {
     result = queue_->attempt(driver.memory_allocate, &data, size);
   }
   if (result == kSuccess) return OwnedMemory(driver, data);
+  if (result == kOutOfMemory) {
+    BASCULE_ASSIGN(const std::int64_t free, free_bytes());
+    return short_of(bytes, free);
+  }
   return Error{Code::kFailed, fmt::format("{}: {} bytes: {}", queue_->name(), bytes,
                                           describe(driver, driver.memory_allocate.name, result))};
+}
+
+/// At the driver and kept here.
+Result<std::int64_t> Arena::free_bytes() {
+  std::size_t free = 0, total = 0;
+  const Driver& driver = queue_->driver();
+  const int result = queue_->attempt(driver.memory_info, &free, &total);
+  if (result != kSuccess)
+    return Error{Code::kFailed, fmt::format("{}: {}", queue_->name(),
+                                            describe(driver, driver.memory_info.name, result))};
+  auto bytes = static_cast<std::int64_t>(free);
+  for (const auto& [kept, block] : kept_) bytes += kept;
+  return bytes;
+}
+
+Error Arena::short_of(std::int64_t bytes, std::int64_t free) const {
+  return {Code::kFailed,
+          fmt::format("{}: out of memory: {:.1f} MB are needed, {:.1f} MB are free", queue_->name(),
+                      static_cast<double>(bytes) * 1e-6, static_cast<double>(free) * 1e-6)};
+}
+
+Status Arena::require(std::int64_t bytes) {
+  BASCULE_ASSIGN(const std::int64_t free, free_bytes());
+  if (bytes > free) return short_of(bytes, free);
+  return {};
 }
 
 Result<std::unique_ptr<DeviceMemory>> Arena::allocate(std::int64_t bytes) {

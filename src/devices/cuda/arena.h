@@ -20,8 +20,12 @@ class Arena : public std::enable_shared_from_this<Arena> {
   Arena& operator=(const Arena&) = delete;
 
   /// Memory full of zeros, aligned to 256 bytes, that goes back to the arena by its destructor.
-  /// kFailed when there is not so much, also after everything kept was given back to the driver.
+  /// kFailed, with what is wanted and what is free, when there is not so much, also after
+  /// everything kept was given back to the driver.
   Result<std::unique_ptr<DeviceMemory>> allocate(std::int64_t bytes);
+
+  /// The same error before anything is taken, for several allocations together.
+  Status require(std::int64_t bytes);
 
   /// Bytes that a block for so many has: few different sizes fit more often.
   static std::int64_t block_bytes(std::int64_t bytes);
@@ -29,6 +33,8 @@ class Arena : public std::enable_shared_from_this<Arena> {
  private:
   class Memory;
   Result<OwnedMemory> take(std::int64_t bytes);
+  Result<std::int64_t> free_bytes();
+  [[nodiscard]] Error short_of(std::int64_t bytes, std::int64_t free) const;
 
   std::shared_ptr<Queue> queue_;
   std::multimap<std::int64_t, OwnedMemory> kept_;  ///< by size

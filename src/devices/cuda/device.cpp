@@ -10,6 +10,7 @@
 #include "devices/cuda/arena.h"
 #include "devices/cuda/cuda_ops.h"
 #include "devices/cuda/inventory.h"
+#include "devices/cuda/neighbors.h"
 #include "devices/cuda/staging.h"
 
 namespace bascule {
@@ -62,8 +63,18 @@ class CudaDevice final : public Device, public CountsActivity {
                                              request.node.op->name)};
     return op->make(*library_, request);
   }
+  [[nodiscard]] Result<std::unique_ptr<NeighborSearch>> place(const NeighborIndex& index) override {
+    return place_neighbors(session(), index);
+  }
+  [[nodiscard]] Result<std::unique_ptr<DenseSearch>> place(const DenseMatrix& matrix) override {
+    return place_dense(session(), matrix);
+  }
 
  private:
+  [[nodiscard]] Session session() const {
+    return {queue_.get(), arena_.get(), staging_.get(), library_.get()};
+  }
+
   Target target_;
   std::shared_ptr<Queue> queue_;
   std::shared_ptr<Arena> arena_;

@@ -58,6 +58,7 @@ struct Driver {
   Entry<int(EventHandle)> event_synchronize{"cuEventSynchronize"};
   Entry<int(DevicePointer*, std::size_t)> memory_allocate{"cuMemAlloc_v2"};
   Entry<int(DevicePointer)> memory_free{"cuMemFree_v2"};
+  Entry<int(std::size_t*, std::size_t*)> memory_info{"cuMemGetInfo_v2"};
   Entry<int(void**, std::size_t, unsigned)> host_allocate{"cuMemHostAlloc"};
   Entry<int(void*)> host_free{"cuMemFreeHost"};
   Entry<int(DevicePointer, const void*, std::size_t, StreamHandle)> to_device{
@@ -79,8 +80,8 @@ void for_each_entry(Driver& d, const Visit& visit) {
       d.device_memory, d.device_attribute, d.context_retain, d.context_release, d.context_set,
       d.module_load, d.module_unload, d.module_function, d.launch, d.stream_create,
       d.stream_destroy, d.stream_synchronize, d.event_create, d.event_destroy, d.event_record,
-      d.event_synchronize, d.memory_allocate, d.memory_free, d.host_allocate, d.host_free,
-      d.to_device, d.to_host, d.on_device, d.set_bytes);
+      d.event_synchronize, d.memory_allocate, d.memory_free, d.memory_info, d.host_allocate,
+      d.host_free, d.to_device, d.to_host, d.on_device, d.set_bytes);
 }
 
 /// Opens the library once. kNoDevice, with the reason: there is none, or it lacks a function.

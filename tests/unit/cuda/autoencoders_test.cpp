@@ -1,7 +1,8 @@
-// Mult-VAE, Mult-DAE and RecVAE on the emulated cuda device: learning, validation and lists as on
-// the CPU, and what happens when the driver fails in the middle of it.
+// Mult-VAE, Mult-DAE, RecVAE and ELSA on the emulated cuda device: learning, validation and lists
+// as on the CPU, and what happens when the driver fails in the middle of it.
 #include <gtest/gtest.h>
 
+#include <bascule/recsys/elsa.h>
 #include <bascule/recsys/mult_vae.h>
 #include <bascule/recsys/rec_vae.h>
 
@@ -37,7 +38,7 @@ template <class Model, class Options>
 void expect_alike(const Options& options) {
   FakeDriver fake;
   Model on_gpu(options), on_cpu(options);
-  on_gpu.use_device(open(fake));
+  ASSERT_TRUE(on_gpu.use_device(open(fake)).ok());
   const auto learned = learn(on_gpu), expected = learn(on_cpu);
   ASSERT_TRUE(learned.ok()) << learned.error().message;
   ASSERT_TRUE(expected.ok()) << expected.error().message;
@@ -54,6 +55,19 @@ void expect_alike(const Options& options) {
   for (std::size_t i = 0; i < ours.scores.size(); ++i)
     EXPECT_NEAR(ours.scores[i], theirs.scores[i], 2e-3) << i;
   EXPECT_TRUE(on_gpu.device_status().ok());
+
+  SafetensorsWriter writer;
+  on_gpu.save(writer);
+  const TempFolder folder;
+  ASSERT_TRUE(writer.write(folder / "model.safetensors").ok());
+  Model loaded(options);
+  ASSERT_TRUE(loaded.use_device(open(fake)).ok());
+  ASSERT_TRUE(loaded.load(SafetensorsFile::open(folder / "model.safetensors").value()).ok());
+  const int before = fake.calls();
+  const TopLists again = lists(loaded);
+  EXPECT_GT(fake.calls(), before);
+  EXPECT_EQ(again.items, ours.items);
+  EXPECT_EQ(again.scores, ours.scores);
 }
 
 MultVaeOptions small(bool variational) {
@@ -84,12 +98,20 @@ TEST(CudaAutoencoders, RecVaeLearnsAsOnTheCpu) {
   expect_alike<RecVae>(options);
 }
 
+TEST(CudaAutoencoders, ElsaLearnsAsOnTheCpu) {
+  ElsaOptions options;
+  options.factors = 8;
+  options.epochs = 2;
+  options.batch_size = 200;
+  expect_alike<Elsa>(options);
+}
+
 TEST(CudaAutoencoders, AFailureInMidTrainingIsTold) {
   int calls = 0;
   {
     FakeDriver fake;
     MultVae model(small(true));
-    model.use_device(open(fake));
+    ASSERT_TRUE(model.use_device(open(fake)).ok());
     ASSERT_TRUE(learn(model).ok());
     calls = fake.calls();
   }
@@ -98,7 +120,7 @@ TEST(CudaAutoencoders, AFailureInMidTrainingIsTold) {
     FakeDriver fake;
     auto device = open(fake);
     MultVae model(small(true));
-    model.use_device(std::move(device));
+    ASSERT_TRUE(model.use_device(std::move(device)).ok());
     fake.fail_at = fake.calls() + (calls - fake.calls()) / 10 * part;
     const auto learned = learn(model);
     if (learned.ok()) {
@@ -116,7 +138,7 @@ TEST(CudaAutoencoders, AFailureInMidTrainingIsTold) {
 TEST(CudaAutoencoders, ListsOfADeviceThatFailedAreNotTrusted) {
   FakeDriver fake;
   MultVae model(small(true));
-  model.use_device(open(fake));
+  ASSERT_TRUE(model.use_device(open(fake)).ok());
   ASSERT_TRUE(learn(model).ok());
   fake.fail_at = fake.calls() + 20;
   const TopLists lists = model.recommend_all(users().test_in.view(), {10, true}, default_pool());

@@ -62,6 +62,7 @@ TEST(CudaDriver, IsDeclaredAsNvidiaDeclaresIt) {
   BASCULE_SAME(event_synchronize, cuEventSynchronize);
   BASCULE_SAME(memory_allocate, cuMemAlloc);
   BASCULE_SAME(memory_free, cuMemFree);
+  BASCULE_SAME(memory_info, cuMemGetInfo);
   BASCULE_SAME(host_allocate, cuMemHostAlloc);
   BASCULE_SAME(host_free, cuMemFreeHost);
   BASCULE_SAME(to_device, cuMemcpyHtoDAsync);

@@ -2,6 +2,7 @@
 // Every kernel there is: its body, the type of its arguments and, by family, the file under device/
 // that compiles it.
 #include "devices/cuda/kernels/arguments.h"
+#include "devices/cuda/kernels/recommender_arguments.h"
 
 // clang-format off
 #define BASCULE_ELEMENT_KERNELS(X) \
@@ -42,6 +43,12 @@
   X(sparse, scatter_add_rows, ScatterArguments) \
   X(sparse, multinomial, MultinomialArguments) \
   X(sparse, multinomial_grad, MultinomialArguments)
+#define BASCULE_TOP_KERNELS(X) \
+  X(tops, top_scores, ScoreTopArguments) \
+  X(tops, merge_tops, MergeArguments)
+#define BASCULE_NEIGHBOR_KERNELS(X) \
+  X(neighbors, neighbor_tops, NeighborArguments) \
+  X(neighbors, dense_cosines, DenseCosineArguments)
 
 #define BASCULE_ALL_KERNELS(X) \
   BASCULE_ELEMENT_KERNELS(X) \
@@ -51,7 +58,9 @@
   BASCULE_RANDOM_KERNELS(X) \
   BASCULE_UPDATE_KERNELS(X) \
   BASCULE_PRODUCT_KERNELS(X) \
-  BASCULE_SPARSE_KERNELS(X)
+  BASCULE_SPARSE_KERNELS(X) \
+  BASCULE_TOP_KERNELS(X) \
+  BASCULE_NEIGHBOR_KERNELS(X)
 // clang-format on
 
 namespace bascule::cuda {

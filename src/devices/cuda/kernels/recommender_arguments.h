@@ -1,0 +1,67 @@
+#pragma once
+// Arguments of the recommenders' kernels. A candidate is one integer: the larger is the better,
+// first by score, then by lower id; 0 is none.
+#include <cstdint>
+
+#include "devices/cuda/kernels/qualifiers.h"
+
+namespace bascule::cuda {
+
+/// Candidates that a block puts in order at once, and lists that it merges into one.
+inline constexpr int kTopTile = 2048, kTopGroup = 16;
+
+/// Sorted lists, best first and filled up with 0, become one of each group; a block per line and
+/// group. A candidate stands in one list only.
+struct MergeArguments {
+  const std::uint64_t* lists = nullptr;  ///< lines × count × width
+  std::uint64_t* merged = nullptr;       ///< lines × groups × merged_width
+  std::int32_t count = 0, width = 0, groups = 0, merged_width = 0;
+};
+
+/// The best of each tile of every row of scores; a block per row and tile. What is not a number or
+/// is below `least` is no candidate.
+struct ScoreTopArguments {
+  const float* scores = nullptr;                 ///< rows × stride
+  const std::int64_t* excluded_begin = nullptr;  ///< by row, into `excluded`; null: none
+  const std::int32_t* excluded = nullptr;        ///< ascending in each row
+  std::uint64_t* lists = nullptr;                ///< rows × tiles × width
+  std::int64_t stride = 0;
+  std::int32_t columns = 0, tiles = 0, width = 0;
+  float least = 0;
+};
+
+/// How a dot product becomes a score (devices/cpu/neighbors_data.h).
+enum class NeighborForm : std::int32_t { kScale, kDivide, kUnion };
+
+/// The best of each tile of points for every line that is searched for; a block per line and tile.
+struct NeighborArguments {
+  const std::int64_t* line_begin = nullptr;  ///< of all lines; the first searched for is `first`
+  const std::int32_t* line_feature = nullptr;
+  const float* line_value = nullptr;  ///< null: all are 1
+  const float* line_left = nullptr;
+  const std::int32_t* line_excluded = nullptr;  ///< a rank, by line; null: the line's own, or none
+  const std::int64_t* list_begin = nullptr;     ///< by feature
+  const std::int32_t* list_rank = nullptr;      ///< ascending in each list
+  const float* list_value = nullptr;            ///< null: all are 1
+  const float* right = nullptr;                 ///< by rank
+  const std::int32_t* id_of = nullptr;          ///< by rank
+  std::uint64_t* lists = nullptr;               ///< lines × tiles × width
+  std::int64_t first = 0;
+  std::int32_t points = 0, tiles = 0, width = 0;
+  NeighborForm form = NeighborForm::kScale;
+  float shrinkage = 0, least = 0;
+  bool exclude_self = true;
+};
+
+/// scores[query, point] = cosine of two dense rows, 0 where a norm is 0; a block per point.
+struct DenseCosineArguments {
+  const float* points = nullptr;   ///< count × features
+  const float* norms = nullptr;    ///< by point
+  const float* queries = nullptr;  ///< queries × features
+  const float* query_norms = nullptr;
+  float* scores = nullptr;  ///< queries × count
+  std::int64_t count = 0, features = 0;
+  std::int32_t query_count = 0;
+};
+
+}  // namespace bascule::cuda

@@ -1,0 +1,79 @@
+#include "devices/cuda/tops.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace bascule::cuda {
+namespace {
+
+constexpr std::int64_t kBytesAtOnce = std::int64_t{256} << 20;
+
+std::int32_t ceil_div(std::int32_t a, std::int32_t b) {
+  return a / b + (a % b > 0 ? 1 : 0);
+}
+
+}  // namespace
+
+Neighbor candidate_of(std::uint64_t key) {
+  const auto ordered = static_cast<std::uint32_t>(key >> 32);
+  const std::uint32_t bits = (ordered >> 31) != 0 ? ordered & 0x7FFFFFFFU : ~ordered;
+  return {static_cast<std::int32_t>(~static_cast<std::uint32_t>(key)), std::bit_cast<float>(bits)};
+}
+
+std::vector<Neighbor> neighbors_of(std::span<const std::uint64_t> keys) {
+  std::vector<Neighbor> found;
+  for (const std::uint64_t key : keys) {
+    if (key == 0) break;
+    found.push_back(candidate_of(key));
+  }
+  return found;
+}
+
+Result<Tops> Tops::make(const Session& session) {
+  BASCULE_ASSIGN(auto merge, session.library->find(ids::merge_tops));
+  return Tops(session, std::move(merge));
+}
+
+Tops::Form Tops::form(std::int32_t candidates, std::int32_t k) {
+  Form form{};
+  form.tiles = ceil_div(candidates, kTopTile);
+  form.k = std::min(candidates, k);
+  form.width = std::min(form.k, kTopTile);
+  return form;
+}
+
+std::int64_t Tops::lines_at_once(const Form& form, std::int64_t lines) {
+  const std::int64_t bytes = std::int64_t{8} * form.tiles * form.width;
+  return std::clamp<std::int64_t>(kBytesAtOnce / std::max<std::int64_t>(bytes, 1), 1,
+                                  std::max<std::int64_t>(lines, 1));
+}
+
+Result<std::vector<std::uint64_t>> Tops::run(
+    std::int64_t lines, const Form& form, const std::function<void(std::uint64_t*)>& fill) const {
+  BASCULE_ASSIGN(auto lists,
+                 Values<std::uint64_t>::make(session_, lines * form.tiles * form.width));
+  fill(lists.data());
+  std::int32_t count = form.tiles, width = form.width;
+  while (count > 1) {
+    MergeArguments a;
+    a.lists = lists.data();
+    a.count = count;
+    a.width = width;
+    a.groups = ceil_div(count, kTopGroup);
+    a.merged_width =
+        static_cast<std::int32_t>(std::min<std::int64_t>(form.k, std::int64_t{width} * kTopGroup));
+    BASCULE_ASSIGN(auto merged,
+                   Values<std::uint64_t>::make(session_, lines * a.groups * a.merged_width));
+    a.merged = merged.data();
+    merge_(lines * a.groups, a);
+    lists = std::move(merged);
+    count = a.groups;
+    width = a.merged_width;
+  }
+  std::vector<std::uint64_t> keys(static_cast<std::size_t>(lines * form.k));
+  lists.read(session_, keys);
+  BASCULE_TRY(session_.synchronize());
+  return keys;
+}
+
+}  // namespace bascule::cuda

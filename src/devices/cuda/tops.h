@@ -1,0 +1,42 @@
+#pragma once
+// The best k of many candidates on the GPU: kernels leave a sorted list for each tile of a line,
+// which are merged here, so many at a time.
+#include <cstdint>
+#include <functional>
+
+#include <bascule/devices/neighbors.h>
+
+#include "devices/cuda/session.h"
+
+namespace bascule::cuda {
+
+/// Decodes a candidate (kernels/top.inc).
+Neighbor candidate_of(std::uint64_t key);
+/// A list up to its first 0.
+std::vector<Neighbor> neighbors_of(std::span<const std::uint64_t> keys);
+
+class Tops {
+ public:
+  static Result<Tops> make(const Session& session);
+
+  /// The shape of the lists of a line of so many candidates, of which k are wanted.
+  struct Form {
+    std::int32_t tiles, width, k;
+  };
+  static Form form(std::int32_t candidates, std::int32_t k);
+  /// Lines at once, so that their lists take little of a GPU's memory.
+  static std::int64_t lines_at_once(const Form& form, std::int64_t lines);
+
+  /// Candidates of `lines` lines, k each, best first and filled up with 0. `fill` launches the
+  /// kernel that writes lines × tiles × width candidates.
+  [[nodiscard]] Result<std::vector<std::uint64_t>> run(
+      std::int64_t lines, const Form& form, const std::function<void(std::uint64_t*)>& fill) const;
+
+ private:
+  Tops(const Session& session, Launcher<MergeArguments> merge)
+      : session_(session), merge_(std::move(merge)) {}
+  Session session_;
+  Launcher<MergeArguments> merge_;
+};
+
+}  // namespace bascule::cuda

@@ -1,0 +1,48 @@
+#pragma once
+// Each call of the driver fails in turn.
+#include <functional>
+
+#include <gtest/gtest.h>
+
+#include "cuda/fake_driver.h"
+#include "devices/cuda/device.h"
+
+namespace bascule::testing {
+
+/// Opens a GPU and uses it until nothing fails any more: the first failure is told with its code,
+/// and everything is given back.
+inline void expect_every_failure_told(const std::function<Status(Device&)>& use,
+                                      int failures_at_least) {
+  int failures = 0;
+  for (int n = 1;; ++n) {
+    SCOPED_TRACE(n);
+    FakeDriver fake;
+    fake.fail_at = n;
+    bool up = false;
+    const Status status = [&]() -> Status {
+      BASCULE_ASSIGN(const auto device, cuda::open_device(fake.driver(), fake.images(), 0));
+      up = true;
+      return use(*device);
+    }();
+    EXPECT_EQ(fake.alive(), 0U);
+    if (fake.failed().empty()) break;
+    ++failures;
+    if (status.ok()) {
+      // Only what gives something back, and the waiting before it, may fail without a word.
+      const std::string& call = fake.failed();
+      EXPECT_TRUE(call.find("Free") != std::string::npos ||
+                  call.find("Destroy") != std::string::npos ||
+                  call.find("Release") != std::string::npos || call == "cuModuleUnload" ||
+                  call == "cuCtxSetCurrent" || call == "cuStreamSynchronize")
+          << call;
+      continue;
+    }
+    EXPECT_EQ(status.error().code, up ? Code::kFailed : Code::kNoDevice) << fake.failed();
+    EXPECT_NE(status.error().message.find("told to fail (CUDA_ERROR_FAKE)"), std::string::npos)
+        << status.error().message;
+    EXPECT_EQ(status.error().message.starts_with("cuda:0: "), up) << status.error().message;
+  }
+  EXPECT_GT(failures, failures_at_least);
+}
+
+}  // namespace bascule::testing

@@ -1,0 +1,151 @@
+// Recommenders on the cuda device over the emulated driver: fitted as on the cpu, errors told.
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include <bascule/recsys/item_knn.h>
+#include <bascule/recsys/popularity.h>
+#include <bascule/recsys/user_knn.h>
+
+#include "cuda/every_failure.h"
+
+namespace bascule::cuda {
+namespace {
+
+CsrMatrix ratings() {
+  std::vector<std::int64_t> offsets = {0};
+  std::vector<std::int32_t> items;
+  std::vector<float> values;
+  for (int user = 0; user < 23; ++user) {
+    for (int item = 0; item < 17; ++item) {
+      if ((user * 5 + item * 3 + user * user * item) % 7 > 2) continue;
+      items.push_back(item);
+      values.push_back(static_cast<float>(1 + (user + item) % 5));
+    }
+    offsets.push_back(std::ssize(items));
+  }
+  return CsrMatrix(*Compressed::make(23, 17, offsets, items, values));
+}
+
+std::shared_ptr<Device> open(const bascule::testing::FakeDriver& fake) {
+  auto device = open_device(fake.driver(), fake.images(), 0);
+  EXPECT_TRUE(device.ok()) << device.error().message;
+  return std::move(device).value();
+}
+
+TEST(CudaRecommenders, ItemKnnIsFittedAsOnTheCpu) {
+  bascule::testing::FakeDriver fake;
+  const std::shared_ptr<Device> device = open(fake);
+  for (const Weighting weighting : {Weighting::kRaw, Weighting::kTfIdf, Weighting::kBm25}) {
+    KnnOptions options;
+    options.neighbors = 6;
+    options.similarity.shrinkage = 2;
+    options.weighting.weighting = weighting;
+    ItemKnn on_cpu(options), on_gpu(options);
+    ASSERT_TRUE(on_gpu.use_device(device).ok());
+    StageTimes times, gpu_times;
+    ASSERT_TRUE(on_cpu.fit(ratings(), default_pool(), times).ok());
+    ASSERT_TRUE(on_gpu.fit(ratings(), default_pool(), gpu_times).ok());
+    ASSERT_EQ(gpu_times.size(), times.size() + 1);
+    EXPECT_EQ(gpu_times[1].first, "transfer");
+    for (std::int32_t item = 0; item < 17; ++item) {
+      const auto expected = *on_cpu.similar_items(item, {6});
+      const auto found = *on_gpu.similar_items(item, {6});
+      ASSERT_EQ(found.size(), expected.size());
+      for (std::size_t i = 0; i < found.size(); ++i)
+        EXPECT_NEAR(found[i].score, expected[i].score, 1e-6);
+    }
+  }
+}
+
+TEST(CudaRecommenders, UserKnnRecommendsAsOnTheCpu) {
+  bascule::testing::FakeDriver fake;
+  const std::shared_ptr<Device> device = open(fake);
+  const CsrMatrix matrix = ratings();
+  for (const Weighting weighting : {Weighting::kRaw, Weighting::kTfIdf, Weighting::kBm25}) {
+    KnnOptions options;
+    options.neighbors = 5;
+    options.weighting.weighting = weighting;
+    UserKnn on_cpu(options), on_gpu(options);
+    ASSERT_TRUE(on_gpu.use_device(device).ok());
+    StageTimes times;
+    ASSERT_TRUE(on_cpu.fit(matrix, default_pool(), times).ok());
+    ASSERT_TRUE(on_gpu.fit(matrix, default_pool(), times).ok());
+    EXPECT_EQ(times.back().first, "transfer");
+    const std::vector<std::int32_t> denied = {2, 9};
+    const RecommendOptions wanted{4, true, {{}, denied}};
+    const int before = fake.calls();
+    const TopLists ours = on_gpu.recommend_all(matrix.view(), wanted, default_pool());
+    EXPECT_GT(fake.calls(), before);
+    const TopLists theirs = on_cpu.recommend_all(matrix.view(), wanted, default_pool());
+    ASSERT_EQ(ours.scores.size(), theirs.scores.size());
+    EXPECT_GT(*std::max_element(theirs.scores.begin(), theirs.scores.end()), 0);
+    for (std::size_t i = 0; i < ours.scores.size(); ++i)
+      EXPECT_NEAR(ours.scores[i], theirs.scores[i], 1e-5) << i;
+    const auto one = on_gpu.recommend(matrix.view().line(3), wanted);
+    ASSERT_FALSE(one.empty());
+    EXPECT_EQ(one[0].item, ours.of(3)[0]);
+    EXPECT_TRUE(on_gpu.device_status().ok());
+  }
+}
+
+TEST(CudaRecommenders, ListsOfADeviceThatFailedAreNotTrusted) {
+  bascule::testing::FakeDriver fake;
+  UserKnn model({});
+  ASSERT_TRUE(model.use_device(open(fake)).ok());
+  StageTimes times;
+  ASSERT_TRUE(model.fit(ratings(), default_pool(), times).ok());
+  fake.fail_at = fake.calls() + 12;
+  const CsrMatrix matrix = ratings();
+  const TopLists lists = model.recommend_all(matrix.view(), {3, true}, default_pool());
+  EXPECT_EQ(lists.users, 23);
+  EXPECT_EQ(lists.items, std::vector<std::int32_t>(23 * 3, -1));
+  ASSERT_FALSE(model.device_status().ok());
+  EXPECT_EQ(model.device_status().error().code, Code::kFailed);
+  EXPECT_TRUE(model.device_status().error().message.starts_with("cuda:0: "));
+}
+
+TEST(CudaRecommenders, OthersSayThatTheyHaveNoWay) {
+  bascule::testing::FakeDriver fake;
+  const Status status = Popularity().use_device(open(fake));
+  EXPECT_EQ(status.error().code, Code::kUsage);
+  EXPECT_EQ(status.error().message,
+            "popularity computes on the cpu only; it has no kernels for cuda:0 in this version");
+}
+
+TEST(CudaRecommenders, EveryFailureIsTold) {
+  const CsrMatrix matrix = ratings();
+  const auto index = *NeighborIndex::build(matrix.view(), PointAxis::kMinors);
+  const auto dense = *dense_matrix(matrix.view(), PointAxis::kMinors);
+  bascule::testing::expect_every_failure_told(
+      [&](Device& device) -> Status {
+        BASCULE_ASSIGN(const auto search, device.place(index));
+        BASCULE_TRY(search->all(3));
+        BASCULE_TRY(search->query(4, 3, true));
+        BASCULE_TRY(search->query(SparseLine(matrix.view().line(2)), 3, kExcludeNone));
+        BASCULE_ASSIGN(const auto dense_search, device.place(dense));
+        const std::vector<std::int32_t> excluded = {0, kExcludeNone};
+        BASCULE_TRY(dense_search->query(dense.values.span().first(2 * 23), 3, excluded));
+        return {};
+      },
+      100);
+}
+
+TEST(CudaRecommenders, TooMuchForTheMemoryIsRefused) {
+  const CsrMatrix matrix = ratings();
+  const auto index = *NeighborIndex::build(matrix.view(), PointAxis::kMinors);
+  bascule::testing::FakeDriver fake;
+  fake.memory = (8 << 20) + 1024;  // the pinned buffers and little more
+  const auto device = open(fake);
+  const std::int64_t before = fake.allocated();
+  const auto search = device->place(index);
+  EXPECT_EQ(fake.allocated(), before);
+  ASSERT_FALSE(search.ok());
+  EXPECT_EQ(search.error().code, Code::kFailed);
+  EXPECT_NE(search.error().message.find("out of memory: 0.0 MB are needed, 0.0 MB are free"),
+            std::string::npos)
+      << search.error().message;
+}
+
+}  // namespace
+}  // namespace bascule::cuda
