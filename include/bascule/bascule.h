@@ -38,6 +38,7 @@
 #include <bascule/devices/device_check.h>
 #include <bascule/devices/elastic_net.h>
 #include <bascule/devices/least_squares.h>
+#include <bascule/devices/neighbor_search.h>
 #include <bascule/devices/neighbors.h>
 #include <bascule/devices/null_device.h>
 #include <bascule/devices/sparse_product.h>
