@@ -80,7 +80,7 @@ class CudaDense final : public DenseSearch {
 Result<std::unique_ptr<DenseSearch>> place_dense(const Session& session,
                                                  const DenseMatrix& matrix) {
   BASCULE_ASSIGN(ScoreTops tops, ScoreTops::make(session));
-  BASCULE_ASSIGN(auto cosines, session.library->find(ids::dense_cosines));
+  BASCULE_ASSIGN(auto cosines, session.kernels->find(ids::dense_cosines));
   auto placed = std::make_unique<CudaDense>(session, std::move(tops), std::move(cosines));
   BASCULE_TRY(placed->place(matrix));
   return std::unique_ptr<DenseSearch>(std::move(placed));

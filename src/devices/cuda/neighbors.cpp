@@ -207,7 +207,7 @@ class CudaNeighbors final : public NeighborSearch {
 Result<std::unique_ptr<NeighborSearch>> place_neighbors(const Session& session,
                                                         const NeighborIndex& index) {
   BASCULE_ASSIGN(Tops tops, Tops::make(session));
-  BASCULE_ASSIGN(auto search, session.library->find(ids::neighbor_tops));
+  BASCULE_ASSIGN(auto search, session.kernels->find(ids::neighbor_tops));
   auto placed =
       std::make_unique<CudaNeighbors>(session, index.data(), std::move(tops), std::move(search));
   BASCULE_TRY(placed->place(index.data()));

@@ -6,7 +6,7 @@ namespace bascule::cuda {
 
 Result<ScoreTops> ScoreTops::make(const Session& session) {
   BASCULE_ASSIGN(Tops tops, Tops::make(session));
-  BASCULE_ASSIGN(auto top, session.library->find(ids::top_scores));
+  BASCULE_ASSIGN(auto top, session.kernels->find(ids::top_scores));
   return ScoreTops(session, std::move(tops), std::move(top));
 }
 

@@ -14,7 +14,7 @@ struct Session {
   Queue* queue;
   Arena* arena;
   Staging* staging;
-  const KernelLibrary* library;
+  const KernelLibrary* kernels;
 
   [[nodiscard]] Status synchronize() const {
     queue->run(queue->driver().stream_synchronize, queue->stream());

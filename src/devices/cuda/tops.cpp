@@ -30,7 +30,7 @@ std::vector<Neighbor> neighbors_of(std::span<const std::uint64_t> keys) {
 }
 
 Result<Tops> Tops::make(const Session& session) {
-  BASCULE_ASSIGN(auto merge, session.library->find(ids::merge_tops));
+  BASCULE_ASSIGN(auto merge, session.kernels->find(ids::merge_tops));
   return Tops(session, std::move(merge));
 }
 
