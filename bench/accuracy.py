@@ -43,8 +43,7 @@ PyTorch has the same layers, optimizer, batches of a new random order and initia
 biases 0); the random numbers are its own. C3's accuracy still swings by some percent from one epoch to the next (the
 JSON file has all of PyTorch's), its loss hardly does.
 
-C1 validates on the last fifth of the training part, in its order. The article's library, nolearn, splits by
-`TrainSplit(eval_size=0.2)`: stratified, the first fold of five. Both leave 40,000 images to train on; they are not the same ones."""
+C1 validates on what the article's library, nolearn, takes by `TrainSplit(eval_size=0.2)`: the first fifth of each class."""
 
 
 def ours(options, job, seed, epochs):

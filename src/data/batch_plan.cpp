@@ -34,6 +34,7 @@ Result<SampleSplit> split_samples(const LabelledData& part, const SampleSplitOpt
   std::vector<std::int32_t> order(static_cast<std::size_t>(part.samples));
   std::iota(order.begin(), order.end(), 0);
   if (options.shuffle) Philox(options.seed, kSplitStream).shuffle(std::span(order));
+  if (options.first) std::reverse(order.begin(), order.end());
   SampleSplit split;
   std::vector<std::size_t> train_of(1, order.size() - part_of(order.size(), options.fraction));
   if (options.stratified) {

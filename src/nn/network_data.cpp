@@ -15,6 +15,7 @@ Result<SampleSplit> split(const NetworkSpec& spec, const LabelledSet& set) {
   SampleSplitOptions options;
   options.fraction = set.valid ? 0 : settings.number("data.valid_fraction");
   options.shuffle = settings.flag("data.valid_shuffle");
+  options.first = settings.flag("data.valid_first");
   options.stratified = settings.flag("data.valid_stratified") && spec.classifies();
   options.seed = spec.seed();
   return split_samples(set.train, options);

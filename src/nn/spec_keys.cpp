@@ -37,6 +37,7 @@ Schema make_schema() {
       number("data.valid_fraction", "0.2", 0, 0.999,
              "of the training part validates, when the set has no validation part"),
       flag("data.valid_shuffle", true, "the validation samples are drawn; else they are the last"),
+      flag("data.valid_first", false, "the validation samples are the first, not the last"),
       flag("data.valid_stratified", false, "the fraction of every class"),
 
       word("model.init", "\"keras\"",

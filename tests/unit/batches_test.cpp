@@ -123,6 +123,14 @@ TEST(SplitSamples, StratifiesByClass) {
   options.shuffle = false;
   EXPECT_EQ(split_samples(part, options)->valid.back(), 109);
   EXPECT_EQ(split_samples(part, options)->valid.front(), 80);
+  options.first = true;
+  const auto first = split_samples(part, options).value();
+  EXPECT_EQ(first.valid.front(), 0);
+  EXPECT_EQ(first.valid[19], 19);
+  EXPECT_EQ(first.valid[20], 100);
+  EXPECT_EQ(first.valid.back(), 101);
+  EXPECT_EQ(first.train.front(), 20);
+  EXPECT_EQ(first.train.size(), 88U);
 }
 
 TEST(SplitSamples, RefusesWhatCannotBe) {

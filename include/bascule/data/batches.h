@@ -17,6 +17,7 @@ namespace bascule {
 struct SampleSplitOptions {
   double fraction = 0.2;    ///< of the samples, in [0, 1)
   bool shuffle = false;     ///< draw the samples by `seed`; else the last ones validate
+  bool first = false;       ///< the first ones validate, not the last
   bool stratified = false;  ///< the fraction of every class; classification only
   std::uint64_t seed = 0;
 };

@@ -168,8 +168,8 @@ TEST(FitNetwork, AResumedFitHasTheSameSettingsAndData) {
         "train.schedule=cosine", "train.optimizer.lr=0.5",
         "train.early_stopping.monitor=train_loss", "model.layers[0].activation=tanh",
         "model.layers[1].rate=0.2", "model.init=torch", "data.standardise=false",
-        "data.valid_shuffle=false", "data.valid_stratified=true", "data.valid_fraction=0.3",
-        "seed=4"}) {
+        "data.valid_shuffle=false", "data.valid_first=true", "data.valid_stratified=true",
+        "data.valid_fraction=0.3", "seed=4"}) {
     const std::string key = set.substr(0, set.find('='));
     EXPECT_THAT(resumed({set}), HasSubstr("another training: there \"" + key.substr(0, 12))) << set;
   }
