@@ -53,8 +53,9 @@ Range piece(std::int64_t count, std::int64_t pieces, std::int64_t index, std::in
 
 Grid choose_grid(std::int64_t rows, const Panels& b, const ProductCost& cost) {
   const auto cycles = [&](std::int64_t some_rows, std::int64_t vectors) {
-    return vectors * (b.rows * (std::max(some_rows, cost.least_rows) + kReadCycles) +
-                      some_rows * cost.per_output);
+    const std::int64_t multiplied =
+        ceil_div(std::max(some_rows, cost.least_rows), cost.rows_a_cycle);
+    return vectors * (b.rows * (multiplied + kReadCycles) + some_rows * cost.per_output);
   };
   Grid best{rows, b.count(), 1, 1, cost.row_unit};
   const std::int64_t all_vectors = b.padded_columns() / kLanes;
@@ -84,36 +85,48 @@ Grid choose_grid(std::int64_t rows, const Panels& b, const ProductCost& cost) {
 }
 
 GemmPlan plan_product(const GemmKernels& kernels, const ProductShape& shape, MatrixLayout a,
-                      MatrixLayout b, const ProductCost& cost) {
+                      MatrixLayout b, ProductCost cost) {
   GemmPlan plan;
   plan.kernels = &kernels;
-  if (shape.bf16) plan.pairs = kernels.pairs;
+  plan.tile.rows = kernels.rows;
+  if (shape.bf16) {
+    plan.pairs = kernels.pairs;
+    plan.tile = kernels.pairs->shape;
+  }
+  const auto filled_up = [&](std::int64_t k) {
+    return ceil_div(k, plan.tile.depth_unit) * plan.tile.depth_unit;
+  };
   plan.rows = shape.rows;
   plan.depth = shape.depth;
   const std::int64_t per_word = shape.bf16 ? 2 : 1, depth = ceil_div(shape.depth, per_word);
-  plan.b = {depth, shape.columns, kernels.panel};
+  const bool b_in_panels = b == MatrixLayout::kPanels;
+  plan.b = {b_in_panels ? depth : filled_up(depth), shape.columns, kernels.panel};
   plan.a_layout = a;
   plan.b_layout = b;
   // Halves have an even number of rows.
   plan.a = {ceil_div(shape.rows, per_word) * per_word, depth, kernels.panel / per_word,
             kLanes / per_word};
+  cost.rows_a_cycle = plan.tile.rows_a_cycle;
+  // Whole tiles, but for the last ones.
+  if (plan.tile.row_unit > 1) cost.row_unit = plan.tile.rows;
   plan.grid = choose_grid(shape.rows, plan.b, cost);
-  const bool transposed = a == MatrixLayout::kTransposed;
-  const std::int64_t stride = transposed ? shape.rows : depth;
-  const std::int64_t streams = std::min(transposed ? depth : shape.rows, std::int64_t{32});
-  const std::int64_t pressure = set_pressure(stride, streams, transposed ? 2 : 8);
+  const bool by_columns = plan.a_by_columns();
+  const std::int64_t stride = by_columns ? shape.rows : filled_up(depth);
+  const std::int64_t streams = std::min(by_columns ? depth : shape.rows, std::int64_t{32});
+  const std::int64_t lines = by_columns ? 2 : std::min(ceil_div(stride, kLanes), std::int64_t{8});
+  const std::int64_t pressure = set_pressure(stride, streams, lines);
   if (a != MatrixLayout::kPanels) {
     if (shape.bf16) plan.a_copy_stride = stride;
     if (pressure > 5) plan.a_copy_stride = spread_stride(stride);
   }
-  plan.b_packed_first = b != MatrixLayout::kPanels && plan.grid.row_pieces > 1;
+  plan.b_packed_first = !b_in_panels && plan.grid.row_pieces > 1;
   plan.own_copies = plan.copy_floats() > 0 && plan.copy_floats() <= kMostOwnFloats;
   return plan;
 }
 
 const TileTable& GemmPlan::tiles() const {
   TileAccess access = TileAccess::kRows;
-  if (a_layout == MatrixLayout::kTransposed) access = TileAccess::kColumns;
+  if (a_by_columns()) access = TileAccess::kColumns;
   if (a_layout == MatrixLayout::kPanels) access = TileAccess::kWeightRows;
   const auto index = static_cast<std::size_t>(access);
   if (pairs == nullptr) return kernels->tiles[index];
@@ -121,7 +134,7 @@ const TileTable& GemmPlan::tiles() const {
 }
 
 std::int64_t GemmPlan::a_floats() const {
-  return a_copy_stride * (a_layout == MatrixLayout::kTransposed ? b.rows : rows);
+  return a_copy_stride * (a_by_columns() ? b.rows : rows);
 }
 
 std::int64_t GemmPlan::copy_floats() const {

@@ -15,9 +15,10 @@ Range piece(std::int64_t count, std::int64_t pieces, std::int64_t index, std::in
 
 /// What the product C[rows, columns] = A[rows, depth] B[depth, columns] costs besides multiplying.
 struct ProductCost {
-  std::int64_t least_rows = 4;  ///< b streams from memory no faster than this many rows multiply
-  std::int64_t per_output = 4;  ///< extra cycles per vector of C
-  std::int64_t row_unit = 1;    ///< rows are cut at multiples of this
+  std::int64_t least_rows = 4;    ///< b streams from memory no faster than this many rows multiply
+  std::int64_t per_output = 4;    ///< extra cycles per vector of C
+  std::int64_t row_unit = 1;      ///< rows are cut at multiples of this
+  std::int64_t rows_a_cycle = 1;  ///< that a vector of b is multiplied by; plan_product() sets it
 };
 
 /// Of a product whose result is written transposed, in blocks of 16.
@@ -49,9 +50,10 @@ struct GemmPlan {
   const GemmKernels* kernels = nullptr;
   /// Set of a product of bf16, where all depths that the loops see are those of words.
   const PairKernels* pairs = nullptr;
+  TileShape tile{};
   std::int64_t rows = 0;   ///< of C
   std::int64_t depth = 0;  ///< in elements
-  Panels b;                ///< depth × columns
+  Panels b;                ///< depth × columns; the depth with the zeros that fill up a copy
   MatrixLayout a_layout = MatrixLayout::kRowMajor, b_layout = MatrixLayout::kRowMajor;
   Panels a;  ///< of kPanels: rows × depth
   Grid grid;
@@ -67,6 +69,14 @@ struct GemmPlan {
   bool own_copies = false;
 
   [[nodiscard]] const TileTable& tiles() const;
+  /// Tiles read A by columns: a line of it is a k.
+  [[nodiscard]] bool a_by_columns() const {
+    return a_layout == MatrixLayout::kTransposed && !tile.a_in_rows;
+  }
+  /// The copy of A is its transpose.
+  [[nodiscard]] bool a_turned() const {
+    return a_layout == MatrixLayout::kTransposed && tile.a_in_rows;
+  }
   [[nodiscard]] std::int64_t a_floats() const;
   /// Of the copy of A, and of B if it is packed first.
   [[nodiscard]] std::int64_t copy_floats() const;
@@ -83,6 +93,6 @@ struct ProductShape {
   bool bf16 = false;  ///< the operands are rounded to it; sums are float
 };
 GemmPlan plan_product(const GemmKernels& kernels, const ProductShape& shape, MatrixLayout a,
-                      MatrixLayout b, const ProductCost& cost);
+                      MatrixLayout b, ProductCost cost);
 
 }  // namespace bascule::detail
