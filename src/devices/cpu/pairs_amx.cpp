@@ -3,6 +3,8 @@
 #if defined(__x86_64__)
 #include <array>
 #include <cstring>
+#include <type_traits>
+#include <utility>
 
 #include "devices/cpu/lanes_avx512.h"
 #include "devices/cpu/pairs_kernels.h"
@@ -18,7 +20,18 @@ struct PairTerms {
   static constexpr bool kPairs = true;
 };
 #include "devices/cpu/gemm_fetch.inc"
+#include "devices/cpu/gemm_rules.inc"
 #include "devices/cpu/pairs_words_avx512bf16.inc"
+
+/// Takes apart what Interleaving joins: odd elements, then even ones.
+struct alignas(64) Parting {
+  std::array<std::int16_t, 32> index{};
+  constexpr Parting() {
+    for (std::size_t i = 0; i < 32; ++i)
+      index[i] = static_cast<std::int16_t>(i % 16 * 2 + (i < 16 ? 1 : 0));
+  }
+  BASCULE_KERNEL __m512i load() const { return _mm512_load_si512(index.data()); }
+};
 
 constexpr std::int64_t kSide = 16;  // rows of a register, and words of a row
 constexpr std::int64_t kRows = 2 * kSide;
@@ -166,6 +179,7 @@ class HalfWords {
  public:
   static constexpr std::int64_t kBlock = kVectors * kSide * kSide;
   static constexpr std::int64_t kAhead = 2, kBlocks = 4;  // stores are done when they are read
+  static constexpr std::int64_t kFetched = 1024;          // floats
 
   BASCULE_KERNEL HalfWords(const float* b, std::int64_t rows) : b_(b), rows_(rows) {
     for (std::int64_t block = 0; block < kAhead; ++block) make(block);
@@ -195,6 +209,7 @@ class HalfWords {
   }
   BASCULE_KERNEL static void make_row(const float* source, float* place, std::int64_t r) {
     const float* row = source + r * kVectors * kSide;
+    for (int v = 0; v < kVectors; ++v) __builtin_prefetch(row + kFetched + v * kSide);
     float* out = place + r * kVectors * kSide;
     if constexpr (kVectors == 2) {
       const auto even = (__m512i)load(row), odd = (__m512i)load(row + kSide);
@@ -252,34 +267,71 @@ BASCULE_TARGET void half_tile(const Tile& t) {
   }
 }
 
-/// A tile whose sums are spent as gradients, by the tiles of processors without tile registers: to
-/// them they are what is there already, and nothing is to be added.
+/// Weights of a tile in halves (panels.h): the nearest bf16 as the upper half of a float and what
+/// is missing as its lower one, but that the latter is a signed number.
+class HalfWeights {
+ public:
+  BASCULE_KERNEL HalfWeights(const Tile& t, std::int64_t at)
+      : upper_(t.upper + at), lower_(t.lower + at) {}
+  BASCULE_KERNEL Vec read(std::int64_t at) const {
+    const auto upper = _mm512_castsi256_si512(load_half(upper_ + at));
+    const __m512i both = _mm512_maskz_inserti64x4(0xff, upper, load_half(lower_ + at), 1);
+    const auto words = (Words)_mm512_permutexvar_epi16(kJoin.load(), both);
+    return (Vec)(words - (words << 1 & 0x10000));
+  }
+  BASCULE_KERNEL void write(std::int64_t at, Vec w) const {
+    const auto bits = (Words)w;
+    const __m512i halves =
+        _mm512_mask_blend_epi16(0x55555555, (__m512i)(bits + 0x8000), (__m512i)bits);
+    const __m512i both = _mm512_permutexvar_epi16(kPart.load(), halves);
+    store_half(upper_ + at, _mm512_maskz_extracti64x4_epi64(0xff, both, 0));
+    store_half(lower_ + at, _mm512_maskz_extracti64x4_epi64(0xff, both, 1));
+  }
+
+ private:
+  using Words __attribute__((vector_size(64))) = std::uint32_t;
+  /// Lower halves come second where they lie apart.
+  static constexpr Interleaving kJoin{16, -16};
+  static constexpr Parting kPart{};
+
+  BASCULE_KERNEL static __m256i load_half(const std::uint16_t* p) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  }
+  BASCULE_KERNEL static void store_half(std::uint16_t* p, __m256i v) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), v);
+  }
+
+  std::uint16_t *upper_, *lower_;
+};
+
+/// Rows whose sums are spent at a time, and how many rows before that their weights are fetched.
+constexpr int kSpent = 4;
+
+/// A tile whose sums are spent as gradients.
 template <int kVectors, bool kLower, UpdateRule kRule>
 BASCULE_TARGET void update_tile(const Tile& t) {
-  constexpr std::int64_t kWidthOfPanel = kVectors * kSide;
-  alignas(64) float sums[kRows * kWidthOfPanel];
-  for (std::int64_t line = 0; line < t.lines; ++line) fetch_line<PairTerms>(t, line);
+  constexpr std::int64_t kStride = kVectors * kSide;
+  alignas(64) float sums[kRows * kStride];
   sum_tile<kVectors, kLower, TileAccess::kRows>(t);
-  Sums<kVectors, kLower>::write(sums, kWidthOfPanel);
-  const PairKernels& other = kPairsAvx512Bf16;
-  const auto& functions = other.update_tiles[static_cast<int>(kRule)][kVectors - 1];
-  Tile rest = t;
-  for (TilePart& part : rest.parts) part.segments = 0;
-  rest.accumulate = true;
-  rest.c_stride = kWidthOfPanel;
-  for (std::int64_t row = 0, rows = 0; row < t.rows; row += rows) {
-    rows = t.rows - row < other.shape.rows ? t.rows - row : other.shape.rows;
-    const std::int64_t at = row * t.target_stride;
-    rest.c = sums + row * kWidthOfPanel;
-    for (int i = 0; i < 3; ++i) rest.targets[i] = t.targets[i] + at;
-    rest.upper = t.upper + at;
-    rest.lower = t.lower + at;
-    functions[rows - 1](rest);
-  }
+  Sums<kVectors, kLower>::write(sums, kStride);
+  const UpdateParameters p = *t.parameters;
+  std::int64_t row = 0;
+  const auto spend_rows = [&]<int kCount>(std::integral_constant<int, kCount>) BASCULE_TARGET {
+    Vec gradient[kCount][kVectors];
+    for (int r = 0; r < kCount; ++r) {
+      if (row + r < t.lines) fetch_line<PairTerms>(t, row + r);
+      for (int v = 0; v < kVectors; ++v)
+        gradient[r][v] = load(sums + (row + r) * kStride + v * kWidth);
+    }
+    spend<HalfWeights, kCount, kVectors, kRule>(t, p, row, gradient);
+    row += kCount;
+  };
+  while (row + kSpent <= t.rows) spend_rows(std::integral_constant<int, kSpent>());
+  while (row < t.rows) spend_rows(std::integral_constant<int, 1>());
 }
 
 template <int kVectors, UpdateRule... kRule>
-void fill_updates(PairKernels& table, int rows, bool lower) {
+void fill_updates(PairKernels& table, int rows, bool lower, Rules<kRule...>) {
   ((table.update_tiles[static_cast<int>(kRule)][kVectors - 1][rows] =
         lower ? update_tile<kVectors, true, kRule> : update_tile<kVectors, false, kRule>),
    ...);
@@ -298,26 +350,40 @@ void fill_tiles(PairKernels& table) {
         lower ? tile<kVectors, true, kByWeights> : tile<kVectors, false, kByWeights>;
     table.half_tiles[kVectors - 1][rows] =
         lower ? half_tile<kVectors, true> : half_tile<kVectors, false>;
-    fill_updates<kVectors, UpdateRule::kSgd, UpdateRule::kMomentum, UpdateRule::kNesterov,
-                 UpdateRule::kScaledMomentum, UpdateRule::kScaledNesterov, UpdateRule::kRmsProp,
-                 UpdateRule::kAdam, UpdateRule::kDecayedAdam>(table, rows, lower);
+    fill_updates<kVectors>(table, rows, lower, AllRules{});
+  }
+}
+
+/// kSide words of each of kSide columns, from two lines each; what is not there is zero.
+template <bool kWhole>
+BASCULE_KERNEL void turn_block(const float* source, std::int64_t stride, std::int64_t lines,
+                               std::int64_t valid, float* words, std::int64_t words_stride) {
+  Vec block[kSide];
+  const auto read = [&](std::int64_t line) BASCULE_TARGET {
+    const float* from = source + line * stride;
+    if constexpr (kWhole) {
+      __builtin_prefetch(from + 2 * kSide);
+      return load(from);
+    }
+    return line < lines ? valid < kSide ? load_first(from, valid) : load(from) : Vec{};
+  };
+#pragma GCC unroll 16
+  for (int k = 0; k < kSide; ++k) block[k] = words_across(read(2 * k), read(2 * k + 1));
+  transpose(block);
+  if constexpr (kWhole) {
+#pragma GCC unroll 16
+    for (int j = 0; j < kSide; ++j) store(words + j * words_stride, block[j]);
+  } else {
+    for (int j = 0; j < valid; ++j) store(words + j * words_stride, block[j]);
   }
 }
 
 BASCULE_TARGET void turn_rows(const float* source, std::int64_t stride, std::int64_t depth,
                               std::int64_t valid, float* words, std::int64_t words_stride) {
-  for (std::int64_t k = 0; k < (depth + 1) / 2; k += kSide) {
-    Vec block[kSide] = {};
-    for (std::int64_t m = 0; m < kSide && 2 * (k + m) < depth; ++m) {
-      const std::int64_t line = 2 * (k + m);
-      const auto read = [&](std::int64_t at) BASCULE_TARGET {
-        if (at >= depth) return Vec{};
-        return valid < kSide ? load_first(source + at * stride, valid) : load(source + at * stride);
-      };
-      block[m] = words_across(read(line), read(line + 1));
-    }
-    transpose(block);
-    for (std::int64_t j = 0; j < valid; ++j) store(words + j * words_stride + k, block[j]);
+  for (std::int64_t k = 0; k < depth; k += 2 * kSide) {
+    const bool whole = valid == kSide && depth - k >= 2 * kSide;
+    (whole ? turn_block<true> : turn_block<false>)(source + k * stride, stride, depth - k, valid,
+                                                   words + k / 2, words_stride);
   }
 }
 
