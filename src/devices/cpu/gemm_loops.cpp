@@ -32,7 +32,7 @@ namespace {
 
 /// What is copied of A at a time: lines, or kLanes of them where they are turned.
 std::int64_t a_units(const GemmPlan& plan) {
-  if (plan.a_copy_stride == 0) return 0;
+  if (plan.first_a_floats() == 0) return 0;
   if (plan.a_turned()) return (plan.rows + kLanes - 1) / kLanes;
   return plan.a_by_columns() ? plan.b.rows : plan.rows;
 }
@@ -67,23 +67,28 @@ void copy_unit(const GemmPlan& plan, const float* a, std::int64_t unit, float* c
 GemmSource source_of(const GemmPlan& plan, const float* a, const float* b, const float* copies) {
   GemmSource source{a, plan.a_by_columns() ? plan.rows : plan.b.rows, b, false, nullptr};
   if (plan.a_copy_stride != 0) {
-    source.a = copies;
+    if (!plan.a_by_chunk) source.a = copies;
     source.a_stride = plan.a_copy_stride;
   }
   source.packed_by_chunk = plan.b_layout != MatrixLayout::kPanels && !plan.b_packed_first;
-  if (plan.b_packed_first) source.b = copies + plan.a_floats();
+  if (plan.b_packed_first) source.b = copies + plan.first_a_floats();
   return source;
 }
 
 void make_copies(const GemmPlan& plan, const float* a, const float* b, float* copies) {
   for (std::int64_t unit = 0; unit < a_units(plan); ++unit) copy_unit(plan, a, unit, copies);
   for (std::int64_t p = 0; plan.b_packed_first && p < plan.b.count(); ++p)
-    pack_one_panel(plan, b, p, {0, plan.b.rows}, copies + plan.a_floats() + plan.b.offset(p));
+    pack_one_panel(plan, b, p, {0, plan.b.rows}, copies + plan.first_a_floats() + plan.b.offset(p));
+}
+
+void copy_rows(const GemmPlan& plan, const float* a, Range rows, float* copies) {
+  const std::int64_t unit = plan.a_turned() ? kLanes : 1;
+  for (std::int64_t i = rows.begin / unit; i * unit < rows.end; ++i) copy_unit(plan, a, i, copies);
 }
 
 void make_copies(const GemmPlan& plan, const float* a, const float* b, float* copies,
                  ThreadPool& pool) {
-  const std::int64_t a_pieces = (plan.a_floats() + kFloatsPerPiece - 1) / kFloatsPerPiece;
+  const std::int64_t a_pieces = (plan.first_a_floats() + kFloatsPerPiece - 1) / kFloatsPerPiece;
   const std::int64_t depth_pieces =
       plan.b_packed_first ? std::min((plan.b.floats() + kFloatsPerPiece - 1) / kFloatsPerPiece,
                                      (plan.b.rows + kLanes - 1) / kLanes)
@@ -97,7 +102,7 @@ void make_copies(const GemmPlan& plan, const float* a, const float* b, float* co
     }
     const Range depth = piece(plan.b.rows, depth_pieces, index - a_pieces, kLanes);
     for (std::int64_t p = 0; p < plan.b.count(); ++p)
-      pack_one_panel(plan, b, p, depth, copies + plan.a_floats() + plan.b.offset(p));
+      pack_one_panel(plan, b, p, depth, copies + plan.first_a_floats() + plan.b.offset(p));
   });
 }
 

@@ -30,6 +30,9 @@ void make_copies(const GemmPlan& plan, const float* a, const float* b, float* co
 void make_copies(const GemmPlan& plan, const float* a, const float* b, float* copies,
                  ThreadPool& pool);
 
+/// Copies these rows of A to where `copies` has room for all of them; whole units where turned.
+void copy_rows(const GemmPlan& plan, const float* a, Range rows, float* copies);
+
 void pack_one_panel(const GemmPlan& plan, const float* b, std::int64_t p, Range depth,
                     float* panel);
 
@@ -173,18 +176,21 @@ void run_product(const GemmPlan& plan, const float* a, const float* b, float* wo
                  ThreadPool& pool, const Body& body) {
   const std::int64_t own = plan.own_floats(), threads = plan.own_copies ? pool.threads() : 0;
   const std::int64_t copies = plan.own_copies ? threads * own : plan.copy_floats();
-  const auto source_at = [&](const float* place) {
+  float* const rows_of_a = workspace + copies;
+  const auto run_chunk = [&](const float* place, std::int64_t chunk) {
     GemmSource source = source_of(plan, a, b, place);
-    if (source.packed_by_chunk) source.packed = workspace + copies;
-    return source;
+    if (plan.a_by_chunk) {
+      copy_rows(plan, a, plan.grid.row_range(chunk), rows_of_a);
+      source.a = rows_of_a;
+    }
+    if (source.packed_by_chunk) source.packed = rows_of_a + plan.a_floats() - plan.first_a_floats();
+    const TileScope scope(plan);
+    body(source, chunk);
   };
   if (!plan.own_copies) {
     make_copies(plan, a, b, workspace, pool);
-    const GemmSource source = source_at(workspace);
-    run_chunks(pool, plan.grid.chunks(), [&](std::int64_t chunk, int) {
-      const TileScope scope(plan);
-      body(source, chunk);
-    });
+    run_chunks(pool, plan.grid.chunks(),
+               [&](std::int64_t chunk, int) { run_chunk(workspace, chunk); });
     return;
   }
   for (std::int64_t t = 0; t < threads; ++t) workspace[t * own] = 0;
@@ -192,8 +198,7 @@ void run_product(const GemmPlan& plan, const float* a, const float* b, float* wo
     float* made = workspace + thread * own;
     if (*made == 0) make_copies(plan, a, b, made + kLanes);
     *made = 1;
-    const TileScope scope(plan);
-    body(source_at(made + kLanes), chunk);
+    run_chunk(made + kLanes, chunk);
   });
 }
 

@@ -8,7 +8,8 @@ namespace bascule::detail {
 namespace {
 
 constexpr std::int64_t kMostChunks = 64;
-constexpr std::int64_t kReadCycles = 2;  // of a chunk for each vector of b, from the third cache
+constexpr std::int64_t kReadCycles = 2;   // of a chunk for each vector of b, from the third cache
+constexpr std::int64_t kCopyCycles = 16;  // of a vector of words from two of floats
 constexpr std::int64_t kChunkCycles = 16'000;  // about 5 µs, a cycle being one vector multiply-add:
                                                // a core that is slower today takes fewer chunks
 
@@ -57,9 +58,12 @@ Grid choose_grid(std::int64_t rows, const Panels& b, const ProductCost& cost) {
         ceil_div(std::max(some_rows, cost.least_rows), cost.rows_a_cycle);
     return vectors * (b.rows * (multiplied + kReadCycles) + some_rows * cost.per_output);
   };
+  const auto copying = [&](std::int64_t some_rows) {
+    return ceil_div(some_rows * b.rows * cost.copy_cycles, kLanes);
+  };
   Grid best{rows, b.count(), 1, 1, cost.row_unit};
   const std::int64_t all_vectors = b.padded_columns() / kLanes;
-  const std::int64_t total = cycles(rows, all_vectors);
+  const std::int64_t total = cycles(rows, all_vectors) + copying(rows);
   if (total < kChunkCycles) return best;
   const std::int64_t wanted = std::clamp(total / kChunkCycles, std::int64_t{2}, kMostChunks);
   const std::int64_t row_units = ceil_div(rows, cost.row_unit);
@@ -71,10 +75,12 @@ Grid choose_grid(std::int64_t rows, const Panels& b, const ProductCost& cost) {
     const std::int64_t most = std::min(wanted / panel_pieces, row_units);
     for (std::int64_t row_pieces = 1; row_pieces <= most; ++row_pieces) {
       const std::int64_t pieces = panel_pieces * row_pieces;
-      // Two workers that take turns, and a half of a chunk for the worker that is late.
-      const std::int64_t largest =
-          cycles(std::min(ceil_div(row_units, row_pieces) * cost.row_unit, rows), vectors);
-      const std::int64_t time = ceil_div(pieces, 2) * largest + largest / 2;
+      // Two workers that take turns, and a half of a chunk for the worker that is late. Chunks
+      // that share no rows of A copy their own; else each worker copies all of it.
+      const std::int64_t some = std::min(ceil_div(row_units, row_pieces) * cost.row_unit, rows);
+      const std::int64_t largest = cycles(some, vectors) + (panel_pieces == 1 ? copying(some) : 0);
+      const std::int64_t time =
+          ceil_div(pieces, 2) * largest + largest / 2 + (panel_pieces == 1 ? 0 : copying(rows));
       if (best_time != 0 && time >= best_time) continue;
       best_time = time;
       best.row_pieces = row_pieces;
@@ -107,8 +113,9 @@ GemmPlan plan_product(const GemmKernels& kernels, const ProductShape& shape, Mat
   plan.a = {ceil_div(shape.rows, per_word) * per_word, depth, kernels.panel / per_word,
             kLanes / per_word};
   cost.rows_a_cycle = plan.tile.rows_a_cycle;
-  // Whole tiles, but for the last ones.
-  if (plan.tile.row_unit > 1) cost.row_unit = plan.tile.rows;
+  const bool by_tiles = plan.tile.row_unit > 1;  // whole ones, but for the last
+  if (by_tiles) cost.row_unit = plan.tile.rows;
+  if (by_tiles && a != MatrixLayout::kPanels) cost.copy_cycles = kCopyCycles;
   plan.grid = choose_grid(shape.rows, plan.b, cost);
   const bool by_columns = plan.a_by_columns();
   const std::int64_t stride = by_columns ? shape.rows : filled_up(depth);
@@ -119,6 +126,7 @@ GemmPlan plan_product(const GemmKernels& kernels, const ProductShape& shape, Mat
     if (shape.bf16) plan.a_copy_stride = stride;
     if (pressure > 5) plan.a_copy_stride = spread_stride(stride);
   }
+  plan.a_by_chunk = by_tiles && plan.a_copy_stride != 0 && plan.grid.panel_pieces == 1;
   plan.b_packed_first = !b_in_panels && plan.grid.row_pieces > 1;
   plan.own_copies = plan.copy_floats() > 0 && plan.copy_floats() <= kMostOwnFloats;
   return plan;
@@ -138,7 +146,7 @@ std::int64_t GemmPlan::a_floats() const {
 }
 
 std::int64_t GemmPlan::copy_floats() const {
-  return a_floats() + (b_packed_first ? b.floats() : 0);
+  return first_a_floats() + (b_packed_first ? b.floats() : 0);
 }
 
 std::int64_t GemmPlan::own_floats() const {
@@ -149,7 +157,9 @@ std::int64_t GemmPlan::workspace_floats(int threads) const {
   const bool by_chunk = b_layout != MatrixLayout::kPanels && !b_packed_first;
   const std::int64_t panel = b.rows * std::min(b.panel, b.padded_columns());
   const std::int64_t copies = own_copies ? threads * own_floats() : copy_floats();
-  return std::max(copies + (by_chunk ? grid.chunks() * panel : 0), extra_floats);
+  const std::int64_t chunks =
+      (by_chunk ? grid.chunks() * panel : 0) + a_floats() - first_a_floats();
+  return std::max(copies + chunks, extra_floats);
 }
 
 }  // namespace bascule::detail

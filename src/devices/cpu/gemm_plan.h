@@ -15,10 +15,12 @@ Range piece(std::int64_t count, std::int64_t pieces, std::int64_t index, std::in
 
 /// What the product C[rows, columns] = A[rows, depth] B[depth, columns] costs besides multiplying.
 struct ProductCost {
-  std::int64_t least_rows = 4;    ///< b streams from memory no faster than this many rows multiply
-  std::int64_t per_output = 4;    ///< extra cycles per vector of C
-  std::int64_t row_unit = 1;      ///< rows are cut at multiples of this
-  std::int64_t rows_a_cycle = 1;  ///< that a vector of b is multiplied by; plan_product() sets it
+  std::int64_t least_rows = 4;  ///< b streams from memory no faster than this many rows multiply
+  std::int64_t per_output = 4;  ///< extra cycles per vector of C
+  std::int64_t row_unit = 1;    ///< rows are cut at multiples of this
+  /// plan_product() sets these: rows that are multiplied by a vector of b at a time, and what it
+  /// costs to copy a vector of A.
+  std::int64_t rows_a_cycle = 1, copy_cycles = 0;
 };
 
 /// Of a product whose result is written transposed, in blocks of 16.
@@ -67,6 +69,8 @@ struct GemmPlan {
   /// Every thread copies and packs for itself what is small: to wait for one another, and to fetch
   /// what another has written, takes longer than to do it twice.
   bool own_copies = false;
+  /// Chunks copy their own rows of A, which no other chunk reads.
+  bool a_by_chunk = false;
 
   [[nodiscard]] const TileTable& tiles() const;
   /// Tiles read A by columns: a line of it is a k.
@@ -78,7 +82,9 @@ struct GemmPlan {
     return a_layout == MatrixLayout::kTransposed && tile.a_in_rows;
   }
   [[nodiscard]] std::int64_t a_floats() const;
-  /// Of the copy of A, and of B if it is packed first.
+  /// Of the copy of A that is made before all chunks.
+  [[nodiscard]] std::int64_t first_a_floats() const { return a_by_chunk ? 0 : a_floats(); }
+  /// The same, and of B if it is packed first.
   [[nodiscard]] std::int64_t copy_floats() const;
   /// Of one thread's copies and the line that says whether they are made.
   [[nodiscard]] std::int64_t own_floats() const;
