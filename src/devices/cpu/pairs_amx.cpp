@@ -134,10 +134,9 @@ BASCULE_KERNEL void add_products(const Tile& t) {
       const float* a = part.a + s * part.segment_stride;
       if (kAccess == TileAccess::kWeightRows && part.stride < kSide) {
         // The last panel of the weights is not as wide as a register.
-        alignas(64) float wide[kRows * kSide] = {};
+        alignas(64) float wide[kRows * kSide];
         for (std::int64_t i = 0; i < t.rows; ++i)
-          std::memcpy(wide + i * kSide, a + i * part.stride,
-                      static_cast<std::size_t>(part.length) * sizeof(float));
+          store(wide + i * kSide, load_first(a + i * part.stride, part.length));
         finish_stores();
         Sums<kVectors, kLower>::add(wide, kSide, b);
         return;
