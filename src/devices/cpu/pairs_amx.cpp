@@ -1,5 +1,7 @@
 // Products of bf16 in tile registers (AMX): C in registers 0 to 3, of 16 × 16 sums each, two of A
 // and two of B beside it. What needs no tile registers is done as on processors without them.
+// Nothing is fetched ahead: weights and states lie in the order of their use, which the processor
+// follows.
 #if defined(__x86_64__)
 #include <array>
 #include <cstring>
@@ -16,10 +18,6 @@
 namespace bascule::detail {
 namespace {
 
-struct PairTerms {
-  static constexpr bool kPairs = true;
-};
-#include "devices/cpu/gemm_fetch.inc"
 #include "devices/cpu/gemm_rules.inc"
 #include "devices/cpu/pairs_words_avx512bf16.inc"
 
@@ -120,11 +118,6 @@ struct Sums {
   }
 };
 
-/// Fetches the weights of a that the next tile begins with at this place.
-BASCULE_KERNEL void fetch_weights(const float* next, std::int64_t stride, std::int64_t rows) {
-  for (std::int64_t i = 0; i < rows; ++i) __builtin_prefetch(next + i * stride);
-}
-
 /// Adds the products of a tile to the registers of C; b is words, filled up to whole registers.
 template <int kVectors, bool kLower, TileAccess kAccess>
 BASCULE_KERNEL void add_products(const Tile& t) {
@@ -142,8 +135,6 @@ BASCULE_KERNEL void add_products(const Tile& t) {
         return;
       }
       for (std::int64_t k = 0; k < part.length; k += kSide, b += kVectors * kSide * kSide) {
-        if (kAccess == TileAccess::kWeightRows && t.lines > 0)
-          fetch_weights(t.ahead[0] + s * part.segment_stride + k, part.stride, t.rows);
         Sums<kVectors, kLower>::add(a + k, part.stride, b);
       }
     }
@@ -165,8 +156,6 @@ BASCULE_KERNEL void sum_tile(const Tile& t) {
 
 template <int kVectors, bool kLower, TileAccess kAccess>
 BASCULE_TARGET void tile(const Tile& t) {
-  if (kAccess == TileAccess::kRows)
-    for (std::int64_t line = 0; line < t.lines; ++line) fetch_line<PairTerms>(t, line);
   sum_tile<kVectors, kLower, kAccess>(t);
   Sums<kVectors, kLower>::write(t.c, t.c_stride);
 }
@@ -178,7 +167,6 @@ class HalfWords {
  public:
   static constexpr std::int64_t kBlock = kVectors * kSide * kSide;
   static constexpr std::int64_t kAhead = 2, kBlocks = 4;  // stores are done when they are read
-  static constexpr std::int64_t kFetched = 1024;          // floats
 
   BASCULE_KERNEL HalfWords(const float* b, std::int64_t rows) : b_(b), rows_(rows) {
     for (std::int64_t block = 0; block < kAhead; ++block) make(block);
@@ -208,7 +196,6 @@ class HalfWords {
   }
   BASCULE_KERNEL static void make_row(const float* source, float* place, std::int64_t r) {
     const float* row = source + r * kVectors * kSide;
-    for (int v = 0; v < kVectors; ++v) __builtin_prefetch(row + kFetched + v * kSide);
     float* out = place + r * kVectors * kSide;
     if constexpr (kVectors == 2) {
       const auto even = (__m512i)load(row), odd = (__m512i)load(row + kSide);
@@ -303,7 +290,7 @@ class HalfWeights {
   std::uint16_t *upper_, *lower_;
 };
 
-/// Rows whose sums are spent at a time, and how many rows before that their weights are fetched.
+/// Rows whose sums are spent at a time.
 constexpr int kSpent = 4;
 
 /// A tile whose sums are spent as gradients.
@@ -318,7 +305,6 @@ BASCULE_TARGET void update_tile(const Tile& t) {
   const auto spend_rows = [&]<int kCount>(std::integral_constant<int, kCount>) BASCULE_TARGET {
     Vec gradient[kCount][kVectors];
     for (int r = 0; r < kCount; ++r) {
-      if (row + r < t.lines) fetch_line<PairTerms>(t, row + r);
       for (int v = 0; v < kVectors; ++v)
         gradient[r][v] = load(sums + (row + r) * kStride + v * kWidth);
     }
