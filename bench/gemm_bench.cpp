@@ -25,6 +25,7 @@
 #include <bascule/base/timer.h>
 
 #include "devices/cpu/linear.h"
+#include "devices/cpu/pairs_kernels.h"
 
 namespace bascule::detail {
 namespace {
@@ -86,6 +87,25 @@ __attribute__((target("avx512f,avx512bf16"))) double multiply_bf16(std::int64_t 
   }
   for (const auto& sum : sums) asm volatile("" ::"v"(sum));
   return double(n) * 12 * 64;
+}
+
+struct alignas(64) TileConfig {
+  std::uint8_t palette = 1, start_row = 0, reserved[14] = {};
+  std::uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64};
+  std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16};
+};
+/// The same in tile registers.
+__attribute__((target("amx-tile,amx-bf16"))) double multiply_tiles(std::int64_t n) {
+  static const TileConfig config;
+  _tile_loadconfig(&config);
+  for (std::int64_t i = 0; i < n; ++i) {
+    _tile_dpbf16ps(0, 4, 5);
+    _tile_dpbf16ps(1, 4, 5);
+    _tile_dpbf16ps(2, 4, 5);
+    _tile_dpbf16ps(3, 4, 5);
+  }
+  _tile_release();
+  return double(n) * 4 * 16 * 16 * 64;
 }
 
 struct Case {
@@ -244,13 +264,15 @@ class Bench {
   /// GFLOP/s of all threads together.
   [[nodiscard]] double measure_peak(int t) const {
     const bool wide = __builtin_cpu_supports("avx512f") != 0;
+    const bool tiles = bf16_ && kernels_.pairs->release != nullptr;
     const bool dot = bf16_ && has_bf16_products(kernels_);
     double best = 0;
     for (int repeat = 0; repeat < 500; ++repeat) {
       std::vector<double> done(static_cast<std::size_t>(t + 1));
       const double start = now();
       pools_[t]->run(t + 1, [&](std::int64_t chunk, int) {
-        done[static_cast<std::size_t>(chunk)] = dot    ? multiply_bf16(50'000)
+        done[static_cast<std::size_t>(chunk)] = tiles  ? multiply_tiles(5'000)
+                                                : dot  ? multiply_bf16(50'000)
                                                 : wide ? multiply_avx512(50'000)
                                                        : multiply_avx2(50'000);
       });

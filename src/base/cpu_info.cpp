@@ -86,4 +86,9 @@ CpuInfo cpu_info() {
   return info;
 }
 
+bool has_instruction_set(std::string_view name) {
+  const std::vector<std::string> sets = find_instruction_sets();
+  return std::find(sets.begin(), sets.end(), name) != sets.end();
+}
+
 }  // namespace bascule

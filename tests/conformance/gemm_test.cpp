@@ -9,10 +9,16 @@
 #include <gtest/gtest.h>
 
 #include <bascule/base/bf16.h>
+#include <bascule/base/cpu_info.h>
 #include <bascule/base/random.h>
 #include <bascule/base/threads.h>
 
 #include "devices/cpu/linear.h"
+#include "devices/cpu/tile_registers.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 namespace bascule::detail {
 namespace {
@@ -106,7 +112,7 @@ const std::vector<LinearShape>& shapes() {
       {1, 128, 100},  {32, 784, 50},  {128, 512, 100}, {33, 512, 70},  {1, 1024, 10},
       {100, 31, 128}, {150, 257, 65}, {64, 300, 500},  {300, 40, 129}, {6, 512, 33},
       {40, 1040, 64}, {12, 64, 1024}, {14, 90, 900},   {3, 500, 700},  {1, 333, 1000},
-      {270, 512, 64}, {65, 37, 4131}};
+      {270, 512, 64}, {65, 37, 4131}, {1040, 40, 35}};
   return all;
 }
 
@@ -439,6 +445,31 @@ TEST(Halves, KeepEveryBit) {
     }
   }
 }
+
+#if defined(__x86_64__)
+/// Whether the tile registers of this thread hold anything.
+__attribute__((target("xsave"))) bool tile_registers_in_use() {
+  return (_xgetbv(1) >> 18 & 1) != 0;
+}
+TEST(TileRegisters, ServeProductsOfBf16AndAreFreeAfterwards) {
+  if (!has_instruction_set("amx_bf16")) GTEST_SKIP() << "this machine has no tile registers (AMX)";
+  if (!may_use_tile_registers()) GTEST_SKIP() << "the system does not lend its tile registers";
+  const LinearShape shape{40, 70, 50, true};
+  const GemmPlan plan = plan_linear_forward(gemm_kernels(), shape, MatrixLayout::kRowMajor);
+  EXPECT_STREQ(gemm_kernels().name, "amx_bf16");
+  Guarded workspace(plan.workspace_floats(1)), y(shape.batch * shape.outputs);
+  static bool used;
+  used = false;
+  ForwardEpilogue epilogue;
+  epilogue.activation = [](float*, std::int64_t, const void*) { used = tile_registers_in_use(); };
+  ThreadPool pool(1);
+  linear_forward(plan, random_array(shape.batch * shape.inputs, 1).data(),
+                 random_array(shape.inputs * shape.outputs, 2).data(), epilogue, y.data(),
+                 workspace.data(), pool);
+  EXPECT_TRUE(used);
+  EXPECT_FALSE(tile_registers_in_use());
+}
+#endif
 
 class GemmTest : public testing::TestWithParam<int> {
  protected:

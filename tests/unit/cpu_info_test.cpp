@@ -55,6 +55,7 @@ TEST(CpuInfo, AgreesWithTheKernelsOwnList) {
     const bool listed = std::count(flags.begin(), flags.end(), theirs) > 0;
     const auto& sets = info.instruction_sets;
     EXPECT_EQ(std::count(sets.begin(), sets.end(), ours) > 0, listed) << ours;
+    EXPECT_EQ(has_instruction_set(ours), listed) << ours;
   }
 }
 

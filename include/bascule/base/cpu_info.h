@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace bascule {
@@ -21,5 +22,8 @@ struct CpuInfo {
 
 /// Reads it anew on each call (memory changes); takes well under a millisecond.
 CpuInfo cpu_info();
+
+/// Whether processor and system both support this one, by its name in CpuInfo.
+bool has_instruction_set(std::string_view name);
 
 }  // namespace bascule

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "devices/cpu/pairs_kernels.h"
+#include "devices/cpu/tile_registers.h"
 
 namespace bascule::detail {
 namespace {
@@ -15,13 +16,20 @@ std::vector<const GemmKernels*> find_kernels() {
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
     found.push_back(&kGemmAvx512);
-    static const GemmKernels with_bf16 = [] {
+    const auto with_pairs = [](const char* name, const PairKernels& pairs) {
       GemmKernels kernels = kGemmAvx512;
-      kernels.name = "avx512_bf16";
-      kernels.pairs = &kPairsAvx512Bf16;
+      kernels.name = name;
+      kernels.pairs = &pairs;
       return kernels;
-    }();
-    if (__builtin_cpu_supports("avx512bf16")) found.push_back(&with_bf16);
+    };
+    if (__builtin_cpu_supports("avx512bf16")) {
+      static const GemmKernels with_bf16 = with_pairs("avx512_bf16", kPairsAvx512Bf16);
+      found.push_back(&with_bf16);
+      if (may_use_tile_registers()) {
+        static const GemmKernels with_amx = with_pairs("amx_bf16", pairs_amx());
+        found.push_back(&with_amx);
+      }
+    }
   }
 #endif
   return found;

@@ -14,7 +14,7 @@ namespace bascule::detail {
 /// Panels are padded to a multiple of this many columns.
 inline constexpr std::int64_t kLanes = 16;
 inline constexpr std::int64_t kWidestPanel = 32;
-inline constexpr int kMostTileRows = 12;
+inline constexpr int kMostTileRows = 32;
 
 /// Where a(i, k) lies.
 enum class TileAccess {
@@ -35,7 +35,8 @@ struct Tile {
   const float* b;     ///< rows of the panel's width, one after another
   float* c;           ///< [rows, width], `c_stride` apart
   std::int64_t c_stride;
-  bool accumulate;  ///< adds to c
+  std::int64_t rows;  ///< for functions that serve any number of them
+  bool accumulate;    ///< adds to c
   /// Of an update: the sum (with c, if `accumulate`) is the gradient of these, which have the
   /// stride `target_stride`.
   float* targets[3];
@@ -53,6 +54,16 @@ struct Tile {
 using TileFunction = void (*)(const Tile&);
 /// By panel width / kLanes − 1, and rows − 1.
 using TileTable = TileFunction[2][kMostTileRows];
+
+/// What a product is cut into. k counts in units of A and B, which are words in products of bf16.
+struct TileShape {
+  int rows = 0;                    ///< most rows of a tile
+  std::int64_t row_unit = 1;       ///< tiles begin at multiples of this many rows
+  std::int64_t depth_unit = 1;     ///< operands that are copied get zeros up to a multiple of this
+  std::int64_t depth_block = 256;  ///< k multiplied in one go: their piece of b stays in a cache
+  std::int64_t rows_a_cycle = 1;   ///< that are multiplied by a vector of b
+  bool a_in_rows = false;          ///< tiles of kRows serve a transposed A too; its copy is turned
+};
 
 struct PairKernels;
 struct GemvKernels;

@@ -23,71 +23,86 @@ void pack_one_panel(const GemmPlan& plan, const float* b, std::int64_t p, Range 
     (transposed ? kernels.pack_columns : kernels.pack_rows)(source, stride, length, valid, width,
                                                             place);
   };
+  const std::int64_t packed = (length + per_word - 1) / per_word;
+  std::fill(place + packed * width, place + depth.size() * width, 0.0F);
   plan.pairs == nullptr ? pack(*plan.kernels) : pack(*plan.pairs);
 }
 
 namespace {
 
-/// Lines of A that are copied.
-std::int64_t a_lines(const GemmPlan& plan) {
-  if (plan.a_copy_stride == 0) return 0;
-  return plan.a_layout == MatrixLayout::kTransposed ? plan.b.rows : plan.rows;
+/// What is copied of A at a time: lines, or kLanes of them where they are turned.
+std::int64_t a_units(const GemmPlan& plan) {
+  if (plan.first_a_floats() == 0) return 0;
+  if (plan.a_turned()) return (plan.rows + kLanes - 1) / kLanes;
+  return plan.a_by_columns() ? plan.b.rows : plan.rows;
 }
-/// Line `line` of A, as the tiles read it.
-void copy_line(const GemmPlan& plan, const float* a, std::int64_t line, float* copy) {
-  if (plan.a_layout == MatrixLayout::kTransposed) {
+/// Unit `unit` of A, as the tiles read it.
+void copy_unit(const GemmPlan& plan, const float* a, std::int64_t unit, float* copies) {
+  if (plan.a_turned()) {
+    const std::int64_t row = unit * kLanes;
+    plan.pairs->turn_rows(a + row, plan.rows, plan.depth, std::min(kLanes, plan.rows - row),
+                          copies + row * plan.a_copy_stride, plan.a_copy_stride);
+    return;
+  }
+  float* copy = copies + unit * plan.a_copy_stride;
+  if (plan.a_by_columns()) {
     if (plan.pairs == nullptr) {
-      std::copy_n(a + line * plan.rows, plan.rows, copy);
+      std::copy_n(a + unit * plan.rows, plan.rows, copy);
       return;
     }
-    const float* even = a + 2 * line * plan.rows;
-    const float* odd = 2 * line + 1 < plan.depth ? even + plan.rows : nullptr;
+    const float* even = a + 2 * unit * plan.rows;
+    const float* odd = 2 * unit + 1 < plan.depth ? even + plan.rows : nullptr;
     plan.pairs->pair_across(even, odd, plan.rows, copy);
   } else if (plan.pairs == nullptr) {
-    std::copy_n(a + line * plan.depth, plan.depth, copy);
+    std::copy_n(a + unit * plan.depth, plan.depth, copy);
   } else {
-    plan.pairs->pair_along(a + line * plan.depth, plan.depth, copy);
+    plan.pairs->pair_along(a + unit * plan.depth, plan.depth, copy);
+    const std::int64_t words = (plan.depth + 1) / 2, unit_of = plan.tile.depth_unit;
+    std::fill(copy + words, copy + (words + unit_of - 1) / unit_of * unit_of, 0.0F);
   }
 }
 
 }  // namespace
 
 GemmSource source_of(const GemmPlan& plan, const float* a, const float* b, const float* copies) {
-  const bool a_transposed = plan.a_layout == MatrixLayout::kTransposed;
-  GemmSource source{a, a_transposed ? plan.rows : plan.b.rows, b, false, nullptr};
+  GemmSource source{a, plan.a_by_columns() ? plan.rows : plan.b.rows, b, false, nullptr};
   if (plan.a_copy_stride != 0) {
-    source.a = copies;
+    if (!plan.a_by_chunk) source.a = copies;
     source.a_stride = plan.a_copy_stride;
   }
   source.packed_by_chunk = plan.b_layout != MatrixLayout::kPanels && !plan.b_packed_first;
-  if (plan.b_packed_first) source.b = copies + plan.a_floats();
+  if (plan.b_packed_first) source.b = copies + plan.first_a_floats();
   return source;
 }
 
 void make_copies(const GemmPlan& plan, const float* a, const float* b, float* copies) {
-  for (std::int64_t line = 0; line < a_lines(plan); ++line)
-    copy_line(plan, a, line, copies + line * plan.a_copy_stride);
+  for (std::int64_t unit = 0; unit < a_units(plan); ++unit) copy_unit(plan, a, unit, copies);
   for (std::int64_t p = 0; plan.b_packed_first && p < plan.b.count(); ++p)
-    pack_one_panel(plan, b, p, {0, plan.b.rows}, copies + plan.a_floats() + plan.b.offset(p));
+    pack_one_panel(plan, b, p, {0, plan.b.rows}, copies + plan.first_a_floats() + plan.b.offset(p));
+}
+
+void copy_rows(const GemmPlan& plan, const float* a, Range rows, float* copies) {
+  const std::int64_t unit = plan.a_turned() ? kLanes : 1;
+  for (std::int64_t i = rows.begin / unit; i * unit < rows.end; ++i) copy_unit(plan, a, i, copies);
 }
 
 void make_copies(const GemmPlan& plan, const float* a, const float* b, float* copies,
                  ThreadPool& pool) {
-  const std::int64_t a_pieces = (plan.a_floats() + kFloatsPerPiece - 1) / kFloatsPerPiece;
+  const std::int64_t a_pieces = (plan.first_a_floats() + kFloatsPerPiece - 1) / kFloatsPerPiece;
   const std::int64_t depth_pieces =
       plan.b_packed_first ? std::min((plan.b.floats() + kFloatsPerPiece - 1) / kFloatsPerPiece,
                                      (plan.b.rows + kLanes - 1) / kLanes)
                           : 0;
   run_chunks(pool, a_pieces + depth_pieces, [&](std::int64_t index, int) {
     if (index < a_pieces) {
-      const Range lines = piece(a_lines(plan), a_pieces, index);
-      for (std::int64_t line = lines.begin; line < lines.end; ++line)
-        copy_line(plan, a, line, copies + line * plan.a_copy_stride);
+      const Range units = piece(a_units(plan), a_pieces, index);
+      for (std::int64_t unit = units.begin; unit < units.end; ++unit)
+        copy_unit(plan, a, unit, copies);
       return;
     }
     const Range depth = piece(plan.b.rows, depth_pieces, index - a_pieces, kLanes);
     for (std::int64_t p = 0; p < plan.b.count(); ++p)
-      pack_one_panel(plan, b, p, depth, copies + plan.a_floats() + plan.b.offset(p));
+      pack_one_panel(plan, b, p, depth, copies + plan.first_a_floats() + plan.b.offset(p));
   });
 }
 

@@ -7,13 +7,12 @@
 
 #include "devices/cpu/flush_denormals.h"
 #include "devices/cpu/gemm_plan.h"
+#include "devices/cpu/pairs_kernels.h"
 
 namespace bascule::detail {
 
-/// The most rows of C that are summed up before they are handed on, and the k that are multiplied
-/// in one go: their piece of b stays in the first cache.
+/// The most rows of C that are summed up before they are handed on.
 inline constexpr std::int64_t kRowBlock = 96;
-inline constexpr std::int64_t kDepthBlock = 256;
 
 /// Where the product reads from, after the preparation.
 struct GemmSource {
@@ -31,15 +30,21 @@ void make_copies(const GemmPlan& plan, const float* a, const float* b, float* co
 void make_copies(const GemmPlan& plan, const float* a, const float* b, float* copies,
                  ThreadPool& pool);
 
+/// Copies these rows of A to where `copies` has room for all of them; whole units where turned.
+void copy_rows(const GemmPlan& plan, const float* a, Range rows, float* copies);
+
 void pack_one_panel(const GemmPlan& plan, const float* b, std::int64_t p, Range depth,
                     float* panel);
 
 /// How many k from k on are multiplied in one go: nearly equal blocks, whole panels of A.
 inline std::int64_t depth_step(const GemmPlan& plan, std::int64_t k) {
   const std::int64_t depth = plan.b.rows, rest = depth - k;
-  if (rest <= kDepthBlock) return rest;
-  const std::int64_t unit = plan.a_layout == MatrixLayout::kPanels ? plan.a.panel : 4;
-  const std::int64_t blocks = (rest + kDepthBlock - 1) / kDepthBlock;
+  const std::int64_t block = plan.tile.depth_block;
+  if (rest <= block) return rest;
+  const std::int64_t unit = plan.a_layout == MatrixLayout::kPanels
+                                ? plan.a.panel
+                                : std::max(plan.tile.depth_unit, std::int64_t{4});
+  const std::int64_t blocks = (rest + block - 1) / block;
   return std::min(rest, ((rest + blocks - 1) / blocks + unit - 1) / unit * unit);
 }
 
@@ -49,14 +54,18 @@ inline void place_a(const GemmPlan& plan, const GemmSource& source, std::int64_t
   tile.parts[1].segments = 0;
   TilePart& part = tile.parts[0];
   if (plan.a_layout != MatrixLayout::kPanels) {
-    const bool transposed = plan.a_layout == MatrixLayout::kTransposed;
-    const float* place =
-        transposed ? source.a + k * source.a_stride + row : source.a + row * source.a_stride + k;
+    const float* place = plan.a_by_columns() ? source.a + k * source.a_stride + row
+                                             : source.a + row * source.a_stride + k;
     part = {place, source.a_stride, 1, length, 0};
     return;
   }
   const Panels& a = plan.a;
-  const std::int64_t p = k / a.panel, full = length / a.panel, rest = length % a.panel;
+  const std::int64_t p = k / a.panel;
+  std::int64_t full = length / a.panel, rest = length % a.panel;
+  if (rest == 0 && a.width(p + full - 1) < a.panel) {  // filled up
+    --full;
+    rest = a.width(p + full);
+  }
   part = {source.a + a.offset(p) + row * a.panel, a.panel, full, a.panel, a.panel * a.rows};
   if (rest == 0) return;
   const std::int64_t width = a.width(p + full);
@@ -114,12 +123,13 @@ void multiply_chunk(const ChunkPlan& work, const Finish& finish) {
     const float* b = work.panel(p);
     for (std::int64_t row = work.rows.begin; row < work.rows.end; row += kRowBlock) {
       const std::int64_t count = std::min(kRowBlock, work.rows.end - row);
-      const std::int64_t groups = (count + plan.kernels->rows - 1) / plan.kernels->rows;
+      const std::int64_t groups = (count + plan.tile.rows - 1) / plan.tile.rows;
       for (std::int64_t k = 0, step = 0; k < depth; k += step) {
         step = depth_step(plan, k);
         for (std::int64_t group = 0; group < groups; ++group) {
-          const Range lines = piece(count, groups, group);
+          const Range lines = piece(count, groups, group, plan.tile.row_unit);
           Tile tile{};
+          tile.rows = lines.size();
           place_a(plan, work.source, row + lines.begin, k, step, tile);
           tile.b = b + k * width;
           tile.c = block + lines.begin * width;
@@ -145,21 +155,42 @@ void run_chunks(ThreadPool& pool, std::int64_t chunks, const Body& body) {
   pool.run_in_shares(chunks, std::cref(call));
 }
 
+/// Lets go at its end of what the tiles of a chunk took on their thread.
+class TileScope {
+ public:
+  explicit TileScope(const GemmPlan& plan)
+      : release_(plan.pairs == nullptr ? nullptr : plan.pairs->release) {}
+  TileScope(const TileScope&) = delete;
+  TileScope& operator=(const TileScope&) = delete;
+  ~TileScope() {
+    if (release_ != nullptr) release_();
+  }
+
+ private:
+  void (*release_)();
+};
+
 /// Calls body(source, chunk) for all chunks of a product, whose copies are made first.
 template <class Body>
 void run_product(const GemmPlan& plan, const float* a, const float* b, float* workspace,
                  ThreadPool& pool, const Body& body) {
   const std::int64_t own = plan.own_floats(), threads = plan.own_copies ? pool.threads() : 0;
   const std::int64_t copies = plan.own_copies ? threads * own : plan.copy_floats();
-  const auto source_at = [&](const float* place) {
+  float* const rows_of_a = workspace + copies;
+  const auto run_chunk = [&](const float* place, std::int64_t chunk) {
     GemmSource source = source_of(plan, a, b, place);
-    if (source.packed_by_chunk) source.packed = workspace + copies;
-    return source;
+    if (plan.a_by_chunk) {
+      copy_rows(plan, a, plan.grid.row_range(chunk), rows_of_a);
+      source.a = rows_of_a;
+    }
+    if (source.packed_by_chunk) source.packed = rows_of_a + plan.a_floats() - plan.first_a_floats();
+    const TileScope scope(plan);
+    body(source, chunk);
   };
   if (!plan.own_copies) {
     make_copies(plan, a, b, workspace, pool);
-    const GemmSource source = source_at(workspace);
-    run_chunks(pool, plan.grid.chunks(), [&](std::int64_t chunk, int) { body(source, chunk); });
+    run_chunks(pool, plan.grid.chunks(),
+               [&](std::int64_t chunk, int) { run_chunk(workspace, chunk); });
     return;
   }
   for (std::int64_t t = 0; t < threads; ++t) workspace[t * own] = 0;
@@ -167,7 +198,7 @@ void run_product(const GemmPlan& plan, const float* a, const float* b, float* wo
     float* made = workspace + thread * own;
     if (*made == 0) make_copies(plan, a, b, made + kLanes);
     *made = 1;
-    body(source_at(made + kLanes), chunk);
+    run_chunk(made + kLanes, chunk);
   });
 }
 

@@ -8,7 +8,8 @@ namespace bascule::detail {
 namespace {
 
 constexpr std::int64_t kMostChunks = 64;
-constexpr std::int64_t kReadCycles = 2;  // of a chunk for each vector of b, from the third cache
+constexpr std::int64_t kReadCycles = 2;   // of a chunk for each vector of b, from the third cache
+constexpr std::int64_t kCopyCycles = 16;  // of a vector of words from two of floats
 constexpr std::int64_t kChunkCycles = 16'000;  // about 5 µs, a cycle being one vector multiply-add:
                                                // a core that is slower today takes fewer chunks
 
@@ -53,12 +54,16 @@ Range piece(std::int64_t count, std::int64_t pieces, std::int64_t index, std::in
 
 Grid choose_grid(std::int64_t rows, const Panels& b, const ProductCost& cost) {
   const auto cycles = [&](std::int64_t some_rows, std::int64_t vectors) {
-    return vectors * (b.rows * (std::max(some_rows, cost.least_rows) + kReadCycles) +
-                      some_rows * cost.per_output);
+    const std::int64_t multiplied =
+        ceil_div(std::max(some_rows, cost.least_rows), cost.rows_a_cycle);
+    return vectors * (b.rows * (multiplied + kReadCycles) + some_rows * cost.per_output);
+  };
+  const auto copying = [&](std::int64_t some_rows) {
+    return ceil_div(some_rows * b.rows * cost.copy_cycles, kLanes);
   };
   Grid best{rows, b.count(), 1, 1, cost.row_unit};
   const std::int64_t all_vectors = b.padded_columns() / kLanes;
-  const std::int64_t total = cycles(rows, all_vectors);
+  const std::int64_t total = cycles(rows, all_vectors) + copying(rows);
   if (total < kChunkCycles) return best;
   const std::int64_t wanted = std::clamp(total / kChunkCycles, std::int64_t{2}, kMostChunks);
   const std::int64_t row_units = ceil_div(rows, cost.row_unit);
@@ -70,10 +75,12 @@ Grid choose_grid(std::int64_t rows, const Panels& b, const ProductCost& cost) {
     const std::int64_t most = std::min(wanted / panel_pieces, row_units);
     for (std::int64_t row_pieces = 1; row_pieces <= most; ++row_pieces) {
       const std::int64_t pieces = panel_pieces * row_pieces;
-      // Two workers that take turns, and a half of a chunk for the worker that is late.
-      const std::int64_t largest =
-          cycles(std::min(ceil_div(row_units, row_pieces) * cost.row_unit, rows), vectors);
-      const std::int64_t time = ceil_div(pieces, 2) * largest + largest / 2;
+      // Two workers that take turns, and a half of a chunk for the worker that is late. Chunks
+      // that share no rows of A copy their own; else each worker copies all of it.
+      const std::int64_t some = std::min(ceil_div(row_units, row_pieces) * cost.row_unit, rows);
+      const std::int64_t largest = cycles(some, vectors) + (panel_pieces == 1 ? copying(some) : 0);
+      const std::int64_t time =
+          ceil_div(pieces, 2) * largest + largest / 2 + (panel_pieces == 1 ? 0 : copying(rows));
       if (best_time != 0 && time >= best_time) continue;
       best_time = time;
       best.row_pieces = row_pieces;
@@ -84,36 +91,50 @@ Grid choose_grid(std::int64_t rows, const Panels& b, const ProductCost& cost) {
 }
 
 GemmPlan plan_product(const GemmKernels& kernels, const ProductShape& shape, MatrixLayout a,
-                      MatrixLayout b, const ProductCost& cost) {
+                      MatrixLayout b, ProductCost cost) {
   GemmPlan plan;
   plan.kernels = &kernels;
-  if (shape.bf16) plan.pairs = kernels.pairs;
+  plan.tile.rows = kernels.rows;
+  if (shape.bf16) {
+    plan.pairs = kernels.pairs;
+    plan.tile = kernels.pairs->shape;
+  }
+  const auto filled_up = [&](std::int64_t k) {
+    return ceil_div(k, plan.tile.depth_unit) * plan.tile.depth_unit;
+  };
   plan.rows = shape.rows;
   plan.depth = shape.depth;
   const std::int64_t per_word = shape.bf16 ? 2 : 1, depth = ceil_div(shape.depth, per_word);
-  plan.b = {depth, shape.columns, kernels.panel};
+  const bool b_in_panels = b == MatrixLayout::kPanels;
+  plan.b = {b_in_panels ? depth : filled_up(depth), shape.columns, kernels.panel};
   plan.a_layout = a;
   plan.b_layout = b;
   // Halves have an even number of rows.
   plan.a = {ceil_div(shape.rows, per_word) * per_word, depth, kernels.panel / per_word,
             kLanes / per_word};
+  cost.rows_a_cycle = plan.tile.rows_a_cycle;
+  const bool by_tiles = plan.tile.row_unit > 1;  // whole ones, but for the last
+  if (by_tiles) cost.row_unit = plan.tile.rows;
+  if (by_tiles && a != MatrixLayout::kPanels) cost.copy_cycles = kCopyCycles;
   plan.grid = choose_grid(shape.rows, plan.b, cost);
-  const bool transposed = a == MatrixLayout::kTransposed;
-  const std::int64_t stride = transposed ? shape.rows : depth;
-  const std::int64_t streams = std::min(transposed ? depth : shape.rows, std::int64_t{32});
-  const std::int64_t pressure = set_pressure(stride, streams, transposed ? 2 : 8);
+  const bool by_columns = plan.a_by_columns();
+  const std::int64_t stride = by_columns ? shape.rows : filled_up(depth);
+  const std::int64_t streams = std::min(by_columns ? depth : shape.rows, std::int64_t{32});
+  const std::int64_t lines = by_columns ? 2 : std::min(ceil_div(stride, kLanes), std::int64_t{8});
+  const std::int64_t pressure = set_pressure(stride, streams, lines);
   if (a != MatrixLayout::kPanels) {
     if (shape.bf16) plan.a_copy_stride = stride;
     if (pressure > 5) plan.a_copy_stride = spread_stride(stride);
   }
-  plan.b_packed_first = b != MatrixLayout::kPanels && plan.grid.row_pieces > 1;
+  plan.a_by_chunk = by_tiles && plan.a_copy_stride != 0 && plan.grid.panel_pieces == 1;
+  plan.b_packed_first = !b_in_panels && plan.grid.row_pieces > 1;
   plan.own_copies = plan.copy_floats() > 0 && plan.copy_floats() <= kMostOwnFloats;
   return plan;
 }
 
 const TileTable& GemmPlan::tiles() const {
   TileAccess access = TileAccess::kRows;
-  if (a_layout == MatrixLayout::kTransposed) access = TileAccess::kColumns;
+  if (a_by_columns()) access = TileAccess::kColumns;
   if (a_layout == MatrixLayout::kPanels) access = TileAccess::kWeightRows;
   const auto index = static_cast<std::size_t>(access);
   if (pairs == nullptr) return kernels->tiles[index];
@@ -121,11 +142,11 @@ const TileTable& GemmPlan::tiles() const {
 }
 
 std::int64_t GemmPlan::a_floats() const {
-  return a_copy_stride * (a_layout == MatrixLayout::kTransposed ? b.rows : rows);
+  return a_copy_stride * (a_by_columns() ? b.rows : rows);
 }
 
 std::int64_t GemmPlan::copy_floats() const {
-  return a_floats() + (b_packed_first ? b.floats() : 0);
+  return first_a_floats() + (b_packed_first ? b.floats() : 0);
 }
 
 std::int64_t GemmPlan::own_floats() const {
@@ -136,7 +157,9 @@ std::int64_t GemmPlan::workspace_floats(int threads) const {
   const bool by_chunk = b_layout != MatrixLayout::kPanels && !b_packed_first;
   const std::int64_t panel = b.rows * std::min(b.panel, b.padded_columns());
   const std::int64_t copies = own_copies ? threads * own_floats() : copy_floats();
-  return std::max(copies + (by_chunk ? grid.chunks() * panel : 0), extra_floats);
+  const std::int64_t chunks =
+      (by_chunk ? grid.chunks() * panel : 0) + a_floats() - first_a_floats();
+  return std::max(copies + chunks, extra_floats);
 }
 
 }  // namespace bascule::detail

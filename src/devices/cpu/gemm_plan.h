@@ -18,6 +18,9 @@ struct ProductCost {
   std::int64_t least_rows = 4;  ///< b streams from memory no faster than this many rows multiply
   std::int64_t per_output = 4;  ///< extra cycles per vector of C
   std::int64_t row_unit = 1;    ///< rows are cut at multiples of this
+  /// plan_product() sets these: rows that are multiplied by a vector of b at a time, and what it
+  /// costs to copy a vector of A.
+  std::int64_t rows_a_cycle = 1, copy_cycles = 0;
 };
 
 /// Of a product whose result is written transposed, in blocks of 16.
@@ -49,9 +52,10 @@ struct GemmPlan {
   const GemmKernels* kernels = nullptr;
   /// Set of a product of bf16, where all depths that the loops see are those of words.
   const PairKernels* pairs = nullptr;
+  TileShape tile{};
   std::int64_t rows = 0;   ///< of C
   std::int64_t depth = 0;  ///< in elements
-  Panels b;                ///< depth × columns
+  Panels b;                ///< depth × columns; the depth with the zeros that fill up a copy
   MatrixLayout a_layout = MatrixLayout::kRowMajor, b_layout = MatrixLayout::kRowMajor;
   Panels a;  ///< of kPanels: rows × depth
   Grid grid;
@@ -65,10 +69,22 @@ struct GemmPlan {
   /// Every thread copies and packs for itself what is small: to wait for one another, and to fetch
   /// what another has written, takes longer than to do it twice.
   bool own_copies = false;
+  /// Chunks copy their own rows of A, which no other chunk reads.
+  bool a_by_chunk = false;
 
   [[nodiscard]] const TileTable& tiles() const;
+  /// Tiles read A by columns: a line of it is a k.
+  [[nodiscard]] bool a_by_columns() const {
+    return a_layout == MatrixLayout::kTransposed && !tile.a_in_rows;
+  }
+  /// The copy of A is its transpose.
+  [[nodiscard]] bool a_turned() const {
+    return a_layout == MatrixLayout::kTransposed && tile.a_in_rows;
+  }
   [[nodiscard]] std::int64_t a_floats() const;
-  /// Of the copy of A, and of B if it is packed first.
+  /// Of the copy of A that is made before all chunks.
+  [[nodiscard]] std::int64_t first_a_floats() const { return a_by_chunk ? 0 : a_floats(); }
+  /// The same, and of B if it is packed first.
   [[nodiscard]] std::int64_t copy_floats() const;
   /// Of one thread's copies and the line that says whether they are made.
   [[nodiscard]] std::int64_t own_floats() const;
@@ -83,6 +99,6 @@ struct ProductShape {
   bool bf16 = false;  ///< the operands are rounded to it; sums are float
 };
 GemmPlan plan_product(const GemmKernels& kernels, const ProductShape& shape, MatrixLayout a,
-                      MatrixLayout b, const ProductCost& cost);
+                      MatrixLayout b, ProductCost cost);
 
 }  // namespace bascule::detail

@@ -19,18 +19,9 @@ constexpr int kTileRows = 12;
 #include "devices/cpu/gemm_kernels.inc"
 #include "devices/cpu/gemm_updates.inc"
 #include "devices/cpu/pairs_base.inc"
+#include "devices/cpu/pairs_words_avx512bf16.inc"
 
-/// Interleaves sixteen bf16 from `first` on with those that follow `other` later.
-struct alignas(64) Interleaving {
-  std::array<std::int16_t, 32> index{};
-  constexpr Interleaving(int first, int other) {
-    for (std::size_t i = 0; i < 32; ++i)
-      index[i] = static_cast<std::int16_t>(first + static_cast<int>(i) / 2 +
-                                           static_cast<int>(i) % 2 * other);
-  }
-  BASCULE_KERNEL __m512i load() const { return _mm512_load_si512(index.data()); }
-};
-constexpr Interleaving kLowWords(0, 32), kHighWords(16, 32), kHalfWords(0, 16);
+constexpr Interleaving kLowWords(0, 32), kHighWords(16, 32);
 
 struct PairTerms {
   static constexpr bool kPairs = true;
@@ -55,10 +46,6 @@ struct HalfTerms : PairTerms {
   }
 };
 
-BASCULE_KERNEL Vec words_across(Vec even, Vec odd) {
-  const auto both = (__m512i)_mm512_cvtne2ps_pbh(odd, even);
-  return (Vec)_mm512_permutexvar_epi16(kHalfWords.load(), both);
-}
 BASCULE_KERNEL Vec words_along(const float* x) {
   return (Vec)_mm512_cvtne2ps_pbh(load(x + kWidth), load(x));
 }

@@ -9,11 +9,14 @@
 namespace bascule::detail {
 
 struct PairKernels {
-  bool native;                     ///< with the processor's own products of bf16
+  bool native;  ///< with the processor's own products of bf16
+  TileShape shape;
   TileTable tiles[kTileAccesses];  ///< a and b are words
   /// b is two rows of bf16 per k, which are paired as they are read (weights in halves); kRows.
   TileTable half_tiles;
-  TileTable update_tiles[kUpdateRules];  ///< of kColumns; the weights are halves
+  /// Of kColumns, or kRows if `shape.a_in_rows`; the weights are halves.
+  TileTable update_tiles[kUpdateRules];
+  void (*release)();  ///< after a thread's last tile of a chunk; null: there is nothing to release
 
   /// words[i] = (x[2i], x[2i + 1]), rounded to nearest even, for i < (n + 1) / 2.
   void (*pair_along)(const float* x, std::int64_t n, float* words);
@@ -26,6 +29,11 @@ struct PairKernels {
   /// panel[k][j] = (source[j · stride + 2k], source[j · stride + 2k + 1]).
   void (*pack_columns)(const float* source, std::int64_t stride, std::int64_t depth,
                        std::int64_t valid, std::int64_t width, float* panel);
+  /// words[j · words_stride + k] = (source[2k · stride + j], source[(2k + 1) · stride + j]) for
+  /// j < valid <= kLanes, and zeros for k from (depth + 1) / 2 up to a multiple of kLanes; null
+  /// unless `shape.a_in_rows`.
+  void (*turn_rows)(const float* source, std::int64_t stride, std::int64_t depth,
+                    std::int64_t valid, float* words, std::int64_t words_stride);
 };
 
 extern const PairKernels kPairsPortable;
@@ -34,6 +42,8 @@ extern const PairKernels kPairsAvx2;
 extern const PairKernels kPairsAvx512;
 /// With the processor's own bf16 products.
 extern const PairKernels kPairsAvx512Bf16;
+/// With tile registers (AMX); what needs none is kPairsAvx512Bf16's.
+const PairKernels& pairs_amx();
 #endif
 
 }  // namespace bascule::detail

@@ -24,14 +24,15 @@ PanelPlace place_of(const GemmPlan& plan, MatrixLayout layout, std::int64_t p) {
 template <class Run>
 void each_tile(const ChunkPlan& work, MatrixLayout layout, const Run& run) {
   const GemmPlan& plan = work.plan;
-  const std::int64_t depth = plan.b.rows, most = plan.kernels->rows;
+  const std::int64_t depth = plan.b.rows, most = plan.tile.rows;
   const std::int64_t groups = (work.rows.size() + most - 1) / most;
   Tile tile{};
   for (std::int64_t p = work.panels.begin; p < work.panels.end; ++p) {
     const float* b = work.panel(p);
     const PanelPlace place = place_of(plan, layout, p);
     for (std::int64_t group = 0; group < groups; ++group) {
-      const Range rows = piece(work.rows.size(), groups, group);
+      const Range rows = piece(work.rows.size(), groups, group, plan.tile.row_unit);
+      tile.rows = rows.size();
       const std::int64_t row = work.rows.begin + rows.begin;
       for (std::int64_t k = 0, step = 0; k < depth; k += step) {
         step = depth_step(plan, k);
@@ -48,7 +49,7 @@ void each_tile(const ChunkPlan& work, MatrixLayout layout, const Run& run) {
 /// Fetches the tile after this one of the arrays that are to change.
 void fetch_next(const GemmPlan& plan, const PanelPlace& place, std::int64_t row,
                 float* const (&arrays)[3], Tile& tile) {
-  tile.lines = plan.kernels->rows * place.width / kLanes;
+  tile.lines = plan.tile.rows * place.width / kLanes;
   tile.ahead_stride = place.width == kLanes ? 2 * place.stride : place.stride;
   for (int i = 0; i < 3; ++i) tile.ahead[i] = arrays[i] + place.begin + row * place.stride;
 }
