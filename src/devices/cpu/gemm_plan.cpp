@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/system_files.h"
 #include "devices/cpu/pairs_kernels.h"
 
 namespace bascule::detail {
@@ -21,8 +22,13 @@ std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
 /// another core wrote.
 constexpr std::int64_t kMostOwnFloats = 1 << 18;
 
-/// Most lines that fall into one set of the first cache, of `lines` from each of `rows` rows; the
-/// cache has 64 sets of 8 or 12 lines.
+/// Lines in a set of the first cache, which has 64 sets: 8 or 12.
+std::int64_t set_lines() {
+  static const std::int64_t lines = std::max<std::int64_t>(read_cache_size("", 1) >> 12, 8);
+  return lines;
+}
+
+/// Most lines that fall into one set of the first cache, of `lines` from each of `rows` rows.
 std::int64_t set_pressure(std::int64_t stride, std::int64_t rows, std::int64_t lines) {
   constexpr std::int64_t kSets = 64, kLine = 16;
   std::int64_t load[kSets] = {};
@@ -121,10 +127,14 @@ GemmPlan plan_product(const GemmKernels& kernels, const ProductShape& shape, Mat
   const std::int64_t stride = by_columns ? shape.rows : filled_up(depth);
   const std::int64_t streams = std::min(by_columns ? depth : shape.rows, std::int64_t{32});
   const std::int64_t lines = by_columns ? 2 : std::min(ceil_div(stride, kLanes), std::int64_t{8});
-  const std::int64_t pressure = set_pressure(stride, streams, lines);
+  const bool crowded = set_pressure(stride, streams, lines) > 5;
+  // Room for the rows of a tile beside three lines of a panel.
+  const std::int64_t most = std::max<std::int64_t>(ceil_div(shape.rows, plan.grid.row_pieces), 1);
+  const std::int64_t tallest = ceil_div(most, ceil_div(most, plan.tile.rows));
+  const bool fits = !by_columns && set_pressure(stride, tallest, lines) + 3 <= set_lines();
   if (a != MatrixLayout::kPanels) {
     if (shape.bf16) plan.a_copy_stride = stride;
-    if (pressure > 5) plan.a_copy_stride = spread_stride(stride);
+    if (crowded && (shape.bf16 || !fits)) plan.a_copy_stride = spread_stride(stride);
   }
   plan.a_by_chunk = by_tiles && plan.a_copy_stride != 0 && plan.grid.panel_pieces == 1;
   plan.b_packed_first = !b_in_panels && plan.grid.row_pieces > 1;
