@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <string>
 
-#include <bascule/base/status.h>
+#include "devices/cuda/library.h"
 
 namespace bascule::cuda {
 
@@ -20,15 +20,6 @@ using EventHandle = struct EventTag*;
 inline constexpr int kSuccess = 0, kOutOfMemory = 2, kNoGpu = 100, kNoBinary = 209;
 inline constexpr int kComputeMajor = 75, kComputeMinor = 76;  ///< attributes of a device
 inline constexpr unsigned kStreamNonBlocking = 1, kEventWithoutTiming = 2;
-
-template <class Signature>
-struct Entry;
-/// A function of the driver under the name by which the library has it.
-template <class... Parameters>
-struct Entry<int(Parameters...)> {
-  const char* name;
-  int (*function)(Parameters...) = nullptr;
-};
 
 struct Driver {
   Entry<int(unsigned)> init{"cuInit"};
