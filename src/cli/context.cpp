@@ -82,7 +82,7 @@ Result<std::unique_ptr<Device>> Context::open_device() const {
   int ordinal = 0;  // main() lets nothing but up to three digits through
   if (device.starts_with(kNumbered))
     std::from_chars(device.data() + kNumbered.size(), device.data() + device.size(), ordinal);
-  auto opened = make_cuda_device(ordinal);
+  auto opened = make_cuda_device(ordinal, {.record_steps = record_steps});
   if (!opened.ok()) return unavailable(device, opened.error().message);
   log(
       fmt::format("{}: the kernels for GPUs are in the making and have never run on one; check "

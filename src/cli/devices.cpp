@@ -43,7 +43,8 @@ Json cpu_json(const CpuInfo& cpu) {
 /// A GPU, or the lack of any.
 Json cuda_json(const std::string& name, const CudaGpu& gpu, const CudaInventory& found) {
   Json capabilities = {{"driver", cuda_version(found.driver)},
-                       {"kernels", cuda_version(found.toolkit)}};
+                       {"kernels", cuda_version(found.toolkit)},
+                       {"products", found.products}};
   if (gpu.capability > 0) capabilities["compute_capability"] = capability(gpu);
   return {{"name", name},
           {"kind", "cuda"},
@@ -71,6 +72,7 @@ void print_devices(const CpuInfo& cpu, const CudaInventory& found) {
                capability(gpu), cuda_version(found.driver),
                gpu.why.empty() ? "" : "; not available: " + gpu.why);
   }
+  if (!found.products.empty()) fmt::print("      products {}\n", found.products);
 }
 
 Status list_devices(const Context& context) {

@@ -94,6 +94,10 @@ bool multiplies_bf16(const Node& node) {
   return node.attributes.has("bf16") && node.attributes.flag("bf16");
 }
 
+bool multiplies_fp16(const Node& node) {
+  return node.attributes.has("fp16") && node.attributes.flag("fp16");
+}
+
 Value matmul(const Value& a, const Value& b, bool transpose_a, bool transpose_b) {
   return a.graph().add_one(
       kName, std::array{a, b},

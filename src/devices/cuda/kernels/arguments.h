@@ -130,6 +130,9 @@ struct UpdateArguments {
   bool nesterov = false, scaled = false;
 };
 
+/// What the factors of a product are rounded to.
+enum class Factors : std::int32_t { kF32, kBf16, kF16 };
+
 /// c[m, n] = f(a[m, k] b[k, n] + bias), element (i, j) of an operand at i · row + j · column.
 struct ProductArguments {
   struct Matrix {
@@ -144,7 +147,15 @@ struct ProductArguments {
   float parameter = 0;
   ElementOp function = ElementOp::kNegate;
   bool has_function = false;
-  bool bf16 = false;  ///< operands are rounded first
+  Factors factors = Factors::kF32;  ///< operands are rounded first
+};
+
+/// Rows of float32 as 16 bits an element, rows `stride` elements apart; one thread per element.
+struct NarrowArguments {
+  const float* from = nullptr;
+  std::uint16_t* to = nullptr;
+  std::int64_t columns = 0, stride = 0, count = 0;
+  Factors factors = Factors::kBf16;
 };
 
 /// Elements of c that a block makes, in either direction, and steps of depth that it loads at once.
