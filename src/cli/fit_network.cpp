@@ -5,6 +5,7 @@
 #include <bascule/nn/training.h>
 
 #include "cli/epoch_display.h"
+#include "cli/epoch_table.h"
 #include "cli/fit_verbs.h"
 #include "cli/layer_table.h"
 #include "cli/table.h"
@@ -25,6 +26,8 @@ void print_outcome(const nn::NetworkFitOutcome& outcome, const std::string& devi
       outcome.stop == nn::FitStop::kEarly ? ", stopped early," : "",
       with_commas(outcome.train_samples), with_commas(outcome.valid_samples),
       with_commas(outcome.test_samples), device, outcome.run);
+  if (const std::string scale = loss_scale_text(outcome.history); !scale.empty())
+    fmt::print("{}\n", scale);
 }
 
 }  // namespace

@@ -116,6 +116,7 @@ Target cuda_target() {
   Target target;
   target.device = "cuda";
   target.alignment = 256;
+  target.fp16 = true;
   target.fused = true;
   target.host_memory = false;
   target.supports = [](const Graph&, const Node& node) {

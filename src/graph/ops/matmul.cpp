@@ -71,7 +71,7 @@ std::vector<OpCase> cases() {
       }
     }
   }
-  return detail::with_bf16(std::move(all));
+  return detail::with_rounded_factors(std::move(all));
 }
 
 }  // namespace

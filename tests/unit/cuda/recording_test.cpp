@@ -5,7 +5,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <bascule/base/random.h>
 #include <bascule/devices/device_activity.h>
 #include <bascule/graph/ops.h>
 #include <bascule/nn/layers.h>
@@ -15,11 +14,13 @@
 #include "cuda/fake_driver.h"
 #include "devices/cuda/device.h"
 #include "unit/autoencoder_testing.h"
+#include "unit/cuda/random_task.h"
 
 namespace bascule::cuda {
 namespace {
 
 using bascule::testing::FakeDriver;
+using bascule::testing::RandomTask;
 using ::testing::HasSubstr;
 
 std::unique_ptr<Device> open(const FakeDriver& fake, bool record) {
@@ -27,32 +28,6 @@ std::unique_ptr<Device> open(const FakeDriver& fake, bool record) {
   EXPECT_TRUE(device.ok()) << device.error().message;
   return std::move(device).value();
 }
-
-/// Samples of so many features in ten classes, at random.
-class Task {
- public:
-  Task(std::int64_t samples, std::int64_t features) {
-    const Philox random(5);
-    part_.samples = samples;
-    part_.sample_shape = Shape{features};
-    const auto count = static_cast<std::size_t>(samples * features);
-    part_.floats = Buffer<float>::make(count).value();
-    for (std::size_t i = 0; i < count; ++i) part_.floats[i] = static_cast<float>(random.normal(i));
-    for (std::int32_t i = 0; i < 10; ++i) part_.classes.push_back(std::to_string(i));
-    for (std::int64_t i = 0; i < samples; ++i)
-      part_.labels.push_back(static_cast<std::int32_t>(i * i % 10));
-    features_ = std::make_unique<Features>(Features::make(part_, {}).value());
-  }
-  [[nodiscard]] nn::Samples samples(std::int32_t begin, std::int32_t end) const {
-    nn::Samples some = nn::all_samples(*features_, part_);
-    some.numbers.assign(some.numbers.begin() + begin, some.numbers.begin() + end);
-    return some;
-  }
-
- private:
-  LabelledData part_;
-  std::unique_ptr<Features> features_;
-};
 
 /// Every bit of a fit: the history and all variables.
 struct Trained {
@@ -63,7 +38,7 @@ struct Trained {
 
 Trained train(Device& device, const std::vector<nn::LayerPtr>& layers, std::int64_t features,
               const nn::FitOptions& options) {
-  const Task task(57, features);
+  const RandomTask task(57, features);
   auto network = nn::Network::make(nn::Sequential(layers), {features}, device, 3);
   EXPECT_TRUE(network.ok());
   // The last batch of an epoch is smaller: a program of its own.

@@ -109,7 +109,7 @@ struct RandomArguments {
   float kept = 0;                   ///< value of what is not dropped
 };
 
-enum class UpdateRule : std::int32_t { kSgd, kMomentum, kRmsprop, kAdam, kLion };
+enum class UpdateRule : std::int32_t { kSgd, kMomentum, kRmsprop, kAdam, kLion, kNone };
 
 /// graph/ops.h has the formulas. What is one minus another is computed in double, where 1 − 0.999
 /// keeps its digits.
@@ -121,6 +121,7 @@ struct UpdateArguments {
   const float* gradient = nullptr;  ///< null where a product gives it
   const float* lr = nullptr;
   const std::int64_t* step = nullptr;
+  const float* gate = nullptr;  ///< multiplies the gradient; 0: nothing changes; null: 1
   std::int64_t count = 0;
   double beta1 = 0, beta2 = 0;  ///< also momentum and rho, as beta1
   float rest1 = 0, rest2 = 0;   ///< 1 − beta
