@@ -8,6 +8,7 @@
 #include <bascule/devices/cuda_device.h>
 #include <bascule/devices/device_check.h>
 
+#include "cli/activity.h"
 #include "cli/context.h"
 #include "cli/table.h"
 
@@ -137,11 +138,7 @@ Json check_json(const std::string& name, const DeviceCheck& check) {
               {"greatest_error", check.greatest_error},
               {"kernel", check.kernel},
               {"counted", nullptr}};
-  if (check.activity)
-    one["counted"] = {{"launches", check.activity->launches},
-                      {"bytes_to_device", check.activity->to_device},
-                      {"bytes_to_host", check.activity->to_host},
-                      {"bytes_copied", check.activity->copied}};
+  if (check.activity) one["counted"] = activity_json(*check.activity);
   return one;
 }
 
