@@ -166,6 +166,8 @@ Status loss_scale(Compilation& c) {
   if (graph.backwards().size() > 1)
     return {Code::kUsage, "fp16: gradients of more than one loss in a graph cannot be scaled"};
   c.plan.graph = LossScaler(graph, c.options.loss_scaling).run();
+  for (const auto& [name, variable] : c.plan.graph.variables())
+    c.plan.layouts.emplace(name, Layout::kRowMajor);  // those that were added
   return {};
 }
 

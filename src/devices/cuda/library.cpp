@@ -13,9 +13,9 @@ Result<Library> Library::open(std::initializer_list<const char*> names) {
       if (handle != nullptr) return Library(handle, name);
     }
   }
-  return Error{Code::kNoDevice,
-               fmt::format("{}{} was not found", names.size() > 1 ? "neither " : "",
-                           fmt::join(names, " nor "))};
+  const bool several = names.size() > 1;
+  return Error{Code::kNoDevice, fmt::format("{}{} was {}found", several ? "neither " : "",
+                                            fmt::join(names, " nor "), several ? "" : "not ")};
 }
 
 void* Library::symbol(const char* name) const {
