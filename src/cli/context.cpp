@@ -82,7 +82,7 @@ Result<std::unique_ptr<Device>> Context::open_device() const {
   int ordinal = 0;  // main() lets nothing but up to three digits through
   if (device.starts_with(kNumbered))
     std::from_chars(device.data() + kNumbered.size(), device.data() + device.size(), ordinal);
-  auto opened = make_cuda_device(ordinal);
+  auto opened = make_cuda_device(ordinal, {.record_steps = record_steps});
   if (!opened.ok()) return unavailable(device, opened.error().message);
   log(
       fmt::format("{}: the kernels for GPUs are in the making and have never run on one; check "
@@ -105,13 +105,18 @@ Result<Precision> Context::recommender_precision(const Settings& settings, const
 
 Result<CompileOptions> Context::compile_options(const Target& target) const {
   CompileOptions options;
-  if (precision == "fp16")
-    return Error{
-        Code::kUsage,
-        "--precision fp16: no device has products of it in this version; bf16 it may have"};
   if (precision == "fp32") return options;
+  if (precision == "fp16") {
+    if (!target.fp16)
+      return Error{Code::kUsage,
+                   fmt::format("--precision fp16: the {} device has no products of it, GPUs have; "
+                               "--precision bf16 is for any",
+                               target.device)};
+    options.precision = Precision::kFp16;
+    return options;
+  }
   options.precision = Precision::kBf16;
-  if (!target.bf16)
+  if (!target.bf16 && target.host_memory)
     log(
         fmt::format("this processor has no products of bf16: the {} device computes them with "
                     "those of fp32, not faster than --precision fp32",

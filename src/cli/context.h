@@ -33,6 +33,7 @@ struct Context {
   std::vector<std::string> data_options;  ///< folders given by --data
   bool json = false;
   bool quiet = false;
+  bool record_steps = true;  ///< on GPUs, as one CUDA graph each
 
   /// The verb that was asked for; set while parsing.
   std::function<Status()> action;

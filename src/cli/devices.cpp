@@ -8,6 +8,7 @@
 #include <bascule/devices/cuda_device.h>
 #include <bascule/devices/device_check.h>
 
+#include "cli/activity.h"
 #include "cli/context.h"
 #include "cli/table.h"
 
@@ -43,7 +44,8 @@ Json cpu_json(const CpuInfo& cpu) {
 /// A GPU, or the lack of any.
 Json cuda_json(const std::string& name, const CudaGpu& gpu, const CudaInventory& found) {
   Json capabilities = {{"driver", cuda_version(found.driver)},
-                       {"kernels", cuda_version(found.toolkit)}};
+                       {"kernels", cuda_version(found.toolkit)},
+                       {"products", found.products}};
   if (gpu.capability > 0) capabilities["compute_capability"] = capability(gpu);
   return {{"name", name},
           {"kind", "cuda"},
@@ -71,6 +73,7 @@ void print_devices(const CpuInfo& cpu, const CudaInventory& found) {
                capability(gpu), cuda_version(found.driver),
                gpu.why.empty() ? "" : "; not available: " + gpu.why);
   }
+  if (!found.products.empty()) fmt::print("      products {}\n", found.products);
 }
 
 Status list_devices(const Context& context) {
@@ -135,11 +138,7 @@ Json check_json(const std::string& name, const DeviceCheck& check) {
               {"greatest_error", check.greatest_error},
               {"kernel", check.kernel},
               {"counted", nullptr}};
-  if (check.activity)
-    one["counted"] = {{"launches", check.activity->launches},
-                      {"bytes_to_device", check.activity->to_device},
-                      {"bytes_to_host", check.activity->to_host},
-                      {"bytes_copied", check.activity->copied}};
+  if (check.activity) one["counted"] = activity_json(*check.activity);
   return one;
 }
 

@@ -45,6 +45,14 @@ bool is_best(const nn::History& history, const std::string& metric) {
 
 }  // namespace
 
+std::string loss_scale_text(const nn::History& history) {
+  if (history.empty() || !history.back().metrics.contains("loss_scale")) return {};
+  double skipped = 0;
+  for (const nn::EpochResult& epoch : history) skipped += epoch.metric("skipped_steps");
+  return fmt::format("{} step{} skipped, the loss scale is {}", skipped, skipped == 1 ? "" : "s",
+                     history.back().metric("loss_scale"));
+}
+
 std::string EpochTable::header(const nn::EpochResult& first) {
   std::string titles = fmt::format("{:>{}}", "epoch", kEpochWidth);
   std::string rule(static_cast<std::size_t>(kEpochWidth), '-');

@@ -6,6 +6,9 @@
 
 namespace bascule::cli {
 
+/// "2 steps skipped, the loss scale is 32768" of a fit whose loss was scaled; else empty.
+std::string loss_scale_text(const nn::History& history);
+
 class EpochTable {
  public:
   /// With `colour` the losses that are the best so far stand out.

@@ -4,7 +4,9 @@
 #include <bascule/devices/device.h>
 #include <bascule/nn/training.h>
 
+#include "cli/activity.h"
 #include "cli/epoch_display.h"
+#include "cli/epoch_table.h"
 #include "cli/fit_verbs.h"
 #include "cli/layer_table.h"
 #include "cli/table.h"
@@ -12,7 +14,7 @@
 namespace bascule::cli {
 namespace {
 
-void print_outcome(const nn::NetworkFitOutcome& outcome, const std::string& device) {
+void print_outcome(const nn::NetworkFitOutcome& outcome, const Device& device) {
   Table stages({{"stage"}, {"time", Table::Align::kRight}});
   for (const auto& [stage, seconds] : outcome.times)
     stages.add({spaced(stage), human_seconds(seconds)});
@@ -24,7 +26,11 @@ void print_outcome(const nn::NetworkFitOutcome& outcome, const std::string& devi
       stages.to_string(), metrics.to_string(), outcome.history.size(),
       outcome.stop == nn::FitStop::kEarly ? ", stopped early," : "",
       with_commas(outcome.train_samples), with_commas(outcome.valid_samples),
-      with_commas(outcome.test_samples), device, outcome.run);
+      with_commas(outcome.test_samples), device.target().device, outcome.run);
+  if (const std::string scale = loss_scale_text(outcome.history); !scale.empty())
+    fmt::print("{}\n", scale);
+  if (const std::string counted = activity_text(device); !counted.empty())
+    fmt::print("{}\n", counted);
 }
 
 }  // namespace
@@ -50,12 +56,13 @@ Status fit_network(const FitArguments& arguments, const Config& config, const Co
   BASCULE_ASSIGN(const nn::NetworkFitOutcome outcome,
                  nn::fit_network(spec, request, *device, default_pool()));
   if (!context.json) {
-    print_outcome(outcome, name);
+    print_outcome(outcome, *device);
     return {};
   }
   print_json({{"run", outcome.run},
               {"device", name},
               {"why", context.why_device()},
+              {"counted", activity_json(*device)},
               {"precision", context.precision},
               {"epochs", outcome.history.size()},
               {"stop", outcome.stop == nn::FitStop::kEarly ? "early" : "epochs"},

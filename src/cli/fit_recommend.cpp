@@ -6,6 +6,7 @@
 #include <bascule/recsys/training.h>
 
 #include "cli/epoch_display.h"
+#include "cli/epoch_table.h"
 #include "cli/fit_verbs.h"
 #include "cli/table.h"
 
@@ -29,6 +30,8 @@ void print_outcome(const FitOutcome& outcome, const std::string& device) {
     fmt::print("{} epochs{}, the best was {}; {:.2f} % of their time waiting for batches\n",
                outcome.history.size(), outcome.stop == nn::FitStop::kEarly ? ", stopped early" : "",
                outcome.best_epoch, seconds > 0 ? 100 * outcome.batch_seconds / seconds : 0);
+    if (const std::string scale = loss_scale_text(outcome.history); !scale.empty())
+      fmt::print("{}\n", scale);
   }
   fmt::print("{} users × {} items, {} interactions on {}; run written to {}\n",
              with_commas(outcome.users), with_commas(outcome.items),

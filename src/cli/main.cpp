@@ -59,6 +59,8 @@ int run(int argc, char** argv) {
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 50));
   app.add_option("--precision", context.precision, "fp32, bf16 or fp16")
       ->check(CLI::IsMember({"fp32", "bf16", "fp16"}));
+  app.add_flag("!--no-cuda-graphs", context.record_steps,
+               "on a GPU every kernel is launched for itself, not the steps as CUDA graphs");
   app.add_option("--data", context.data_options, "folder with data sets, before $BASCULE_DATA");
   app.add_flag("--json", context.json, "results as one JSON document on stdout");
   app.add_flag("--quiet", context.quiet, "no progress on stderr");

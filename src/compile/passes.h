@@ -19,6 +19,8 @@ Graph fuse_map(const Graph& graph, const Target& target);
 
 // Graph to graph, by the options too.
 void mixed_precision(Compilation& c);
+/// kUsage for a graph with more than one loss.
+Status loss_scale(Compilation& c);
 
 // Graph to plan.
 void choose_layouts(Compilation& c);

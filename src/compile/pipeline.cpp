@@ -17,26 +17,34 @@ namespace {
 using detail::Compilation;
 
 template <Graph (*kRewrite)(const Graph&, const Target&)>
-void graph_pass(Compilation& c) {
+Status graph_pass(Compilation& c) {
   c.plan.graph = kRewrite(c.plan.graph, c.target);
+  return {};
+}
+/// One that cannot fail.
+template <void (*kPass)(Compilation&)>
+Status sure_pass(Compilation& c) {
+  kPass(c);
+  return {};
 }
 
 struct Pass {
   std::string_view name;
   bool optional;
-  void (*run)(Compilation& c);
+  Status (*run)(Compilation& c);
 };
 
 constexpr Pass kPasses[] = {
+    {"loss_scale", true, detail::loss_scale},
     {"simplify", true, graph_pass<detail::simplify>},
     {"fuse_loss", true, graph_pass<detail::fuse_loss>},
     {"fuse_linear", true, graph_pass<detail::fuse_linear>},
     {"fuse_update", true, graph_pass<detail::fuse_update>},
-    {"mixed_precision", true, detail::mixed_precision},
+    {"mixed_precision", true, sure_pass<detail::mixed_precision>},
     {"fuse_map", true, graph_pass<detail::fuse_map>},
-    {"layout", true, detail::choose_layouts},
-    {"schedule", false, detail::schedule},
-    {"memory_plan", false, detail::plan_memory},
+    {"layout", true, sure_pass<detail::choose_layouts>},
+    {"schedule", false, sure_pass<detail::schedule>},
+    {"memory_plan", false, sure_pass<detail::plan_memory>},
 };
 
 Status check_skips(const std::set<std::string>& skip) {
@@ -64,7 +72,7 @@ Status check_supported(const Graph& graph, const Target& target) {
 Status run_pass(const Pass& pass, Compilation& c) {
   PassReport report{std::string(pass.name), 0, c.plan.graph.size(), 0, {}};
   const Stopwatch watch;
-  pass.run(c);
+  BASCULE_TRY(pass.run(c));
   report.seconds = watch.seconds();
   report.nodes_after = c.plan.graph.size();
   if (const Status status = verify(c.plan.graph); !status.ok())
@@ -78,7 +86,15 @@ Status run_pass(const Pass& pass, Compilation& c) {
 }  // namespace
 
 std::string_view precision_name(Precision precision) {
-  return precision == Precision::kFp32 ? "fp32" : "bf16";
+  switch (precision) {
+    case Precision::kFp32:
+      return "fp32";
+    case Precision::kBf16:
+      return "bf16";
+    case Precision::kFp16:
+      break;
+  }
+  return "fp16";
 }
 
 std::vector<std::string> pass_names() {
@@ -94,6 +110,9 @@ bool is_optional_pass(std::string_view name) {
 
 Result<Plan> compile(Graph graph, const Target& target, const CompileOptions& options) {
   BASCULE_TRY(check_skips(options.skip));
+  if (options.precision == Precision::kFp16 && !target.fp16)
+    return Error{Code::kUsage,
+                 fmt::format("precision fp16: {} has no products of it", target.device)};
   BASCULE_TRY(verify(graph));
   Compilation c{{}, target, options};
   c.plan.graph = std::move(graph);

@@ -10,6 +10,10 @@ Result<std::vector<Neighbor>> NeighborSearch::query(SparseLine vector, std::int3
   return std::move(found.front());
 }
 
+Result<std::unique_ptr<Recording>> Device::record(const std::function<void()>& /*work*/) {
+  return Error{Code::kUsage, fmt::format("{} keeps no work", target().device)};
+}
+
 Result<std::unique_ptr<NeighborSearch>> Device::place(const NeighborIndex& /*index*/) {
   return Error{Code::kUsage, fmt::format("{} has no neighbour search of its own", target().device)};
 }

@@ -42,8 +42,9 @@ double greatest_error(const std::vector<float>& x, const std::vector<float>& y) 
 }
 
 DeviceActivity since(const DeviceActivity& now, const DeviceActivity& before) {
-  return {now.launches - before.launches, now.to_device - before.to_device,
-          now.to_host - before.to_host, now.copied - before.copied};
+  return {now.launches - before.launches, now.recordings - before.recordings,
+          now.to_device - before.to_device, now.to_host - before.to_host,
+          now.copied - before.copied};
 }
 
 Status judge(const std::string& device, const DeviceCheck& check,

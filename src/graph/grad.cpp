@@ -31,7 +31,8 @@ std::vector<Value> grad(const Value& loss, std::span<const Value> wrt) {
   const NodeId end = loss.id().node + 1;
   const std::vector<bool> reached = reached_from(graph, wrt, end);
   std::map<ValueId, Value> gradients;
-  gradients[loss.id()] = graph.constant(1, f32({}));
+  const Value seed = graph.constant(1, f32({}));
+  gradients[loss.id()] = seed;
   for (NodeId id = end - 1; id >= 0; --id) {
     if (!reached[static_cast<std::size_t>(id)]) continue;
     const Node node = graph.node(id);  // a copy: the rule appends nodes
@@ -63,6 +64,9 @@ std::vector<Value> grad(const Value& loss, std::span<const Value> wrt) {
     const auto at = gradients.find(w.id());
     results.push_back(at == gradients.end() ? graph.constant(0, w.type()) : at->second);
   }
+  Backward backward{seed.id(), {}, graph.size()};
+  for (const Value& result : results) backward.gradients.push_back(result.id());
+  graph.add_backward(std::move(backward));
   return results;
 }
 

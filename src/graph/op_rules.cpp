@@ -1,5 +1,7 @@
 #include "graph/op_rules.h"
 
+#include <algorithm>
+
 namespace bascule::detail {
 
 Shape broadcast(std::string_view op, const Shape& a, const Shape& b) {
@@ -84,14 +86,19 @@ OpCase op_case(std::vector<ValueType> inputs, Attributes attributes,
   return c;
 }
 
-std::vector<OpCase> with_bf16(std::vector<OpCase> cases) {
+std::vector<OpCase> with_rounded_factors(std::vector<OpCase> cases) {
   const std::size_t plain = cases.size();
-  for (std::size_t i = 0; i < plain; ++i) {
-    OpCase c = cases[i];
-    c.attributes.set("bf16", std::int64_t{1});
-    c.name += ", bf16";
-    cases.push_back(std::move(c));
-  }
+  const auto add = [&](const std::string& factors, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      OpCase c = cases[i];
+      c.attributes.set(factors, std::int64_t{1});
+      c.name += ", " + factors;
+      cases.push_back(std::move(c));
+    }
+  };
+  constexpr std::size_t kOfFp16 = 6;  // the kernels are those of bf16 but for the rounding
+  add("bf16", plain);
+  add("fp16", std::min(plain, kOfFp16));
   return cases;
 }
 

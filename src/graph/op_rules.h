@@ -36,8 +36,9 @@ std::vector<std::optional<Value>> flat_gradient(const GradientContext& context);
 /// A case named after the shapes of its inputs and its attributes.
 OpCase op_case(std::vector<ValueType> inputs, Attributes attributes = {},
                std::vector<InputRange> ranges = {});
-/// The cases of a product, and the same with operands that it rounds to bf16.
-std::vector<OpCase> with_bf16(std::vector<OpCase> cases);
+/// The cases of a product, the same with operands that it rounds to bf16, and the first ones with
+/// operands that it rounds to fp16.
+std::vector<OpCase> with_rounded_factors(std::vector<OpCase> cases);
 
 /// A loss of rows of logits, or its gradient.
 OpInfo logits_op(std::string_view name, decltype(OpInfo::infer) infer,

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <bascule/compile/compile.h>
+
 #include "nn/step_graphs.h"
 
 namespace bascule::nn {
@@ -71,11 +73,28 @@ double EpochLoop::best_so_far() const {
   return state_.history[static_cast<std::size_t>(state_.best_epoch) - 1].metric(monitor_);
 }
 
+Result<EpochLoop::Stop> EpochLoop::note_loss_scale(EpochResult& epoch) {
+  const VariableStore& store = trained_.store();
+  if (store.find(kLossScale) == nullptr) return Stop();
+  BASCULE_ASSIGN(const std::vector<float> scale, store.values<float>(kLossScale));
+  BASCULE_ASSIGN(const std::vector<float> all, store.values<float>(kSkippedSteps));
+  auto skipped = static_cast<double>(all[0]);
+  for (const EpochResult& earlier : state_.history) skipped -= earlier.metric("skipped_steps");
+  epoch.metrics["loss_scale"] = static_cast<double>(scale[0]);
+  epoch.metrics["skipped_steps"] = skipped;
+  if (skipped < static_cast<double>(batches_)) return Stop();
+  return not_finite(fmt::format(
+      "no step of epoch {} had gradients that are finite in fp16, down to a loss scale of {}",
+      epoch.epoch, scale[0]));
+}
+
 Result<EpochLoop::Stop> EpochLoop::finish_epoch() {
   EpochResult epoch;
   epoch.epoch = state_.epoch + 1;
   epoch.learning_rate = rate_;
   epoch.metrics["train_loss"] = sums_.totals()[0] / static_cast<double>(trained_.samples());
+  BASCULE_ASSIGN(const Stop skipped, note_loss_scale(epoch));
+  if (skipped) return skipped;
   BASCULE_ASSIGN(const auto means, trained_.validate());
   for (const auto& [name, value] : means) {
     epoch.metrics["valid_" + name] = value;

@@ -31,6 +31,8 @@ class EpochLoop {
   Result<Stop> train_epoch();
   Status set_learning_rate();
   Result<Stop> finish_epoch();
+  /// Of a loss that is scaled: where the scale stands, and how many steps it cost.
+  Result<Stop> note_loss_scale(EpochResult& epoch);
   Result<Stop> save(bool now);
   [[nodiscard]] bool stale() const;
   [[nodiscard]] double best_so_far() const;

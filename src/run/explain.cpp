@@ -37,6 +37,13 @@ std::vector<ValueId> outputs_of(const Plan& plan, NodeId id) {
   return values;
 }
 
+std::string record_text(const StepRecord& record) {
+  std::string text = fmt::format("\nsteps launched as one recording: {}, launch by launch: {}",
+                                 record.recorded, record.plain);
+  if (!record.refused.empty()) return fmt::format("{}; not recorded: {}\n", text, record.refused);
+  return text + (record.recording ? "\n" : "; recorded from the second one on\n");
+}
+
 }  // namespace
 
 std::string Program::explain() const {
@@ -63,6 +70,7 @@ std::string Program::explain() const {
   }
   for (const auto& [name, value] : plan.copies)
     text += fmt::format("copy {} -> {}\n", place_text(plan.values.at(value)), name);
+  if (state_->device->records()) text += record_text(state_->record);
   return text;
 }
 

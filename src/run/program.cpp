@@ -28,10 +28,27 @@ Status Program::bind(const std::string& input, const void* data) {
   const auto at = state_->inputs.find(input);
   if (at == state_->inputs.end())
     return {Code::kUsage, fmt::format("the program has no input {}", input)};
-  at->second.bound = true;
-  // Kernels take all their arguments as void*; they never write to inputs.
-  for (const std::size_t slot : at->second.slots) state_->slots[slot] = const_cast<void*>(data);
+  state_->set_input(at->second, data);
   return {};
+}
+
+void Program::State::set_input(ProgramInput& input, const void* data) {
+  input.bound = true;
+  bool moved = false;
+  for (const std::size_t slot : input.slots) {
+    moved = moved || slots[slot] != data;
+    // Kernels take all their arguments as void*; they never write to inputs.
+    slots[slot] = const_cast<void*>(data);
+  }
+  if (input.type.storage == Storage::kCsr && data != nullptr) {
+    const CsrArgument& now = *static_cast<const CsrArgument*>(data);
+    moved = moved || now.offsets != input.bound_csr.offsets ||
+            now.indices != input.bound_csr.indices || now.values != input.bound_csr.values;
+    input.bound_csr = now;
+  }
+  if (!moved) return;
+  record.recording.reset();
+  record.settled = false;
 }
 
 Status Program::feed(const std::string& input, std::span<const std::byte> values) {
@@ -74,6 +91,26 @@ void Program::step() {
 }
 
 void Program::State::step() {
+  if (record.settled && !record.recording && record.refused.empty() && device->records()) {
+    auto recording = device->record([this] { run_all(); });
+    if (recording.ok())
+      record.recording = std::move(*recording);
+    else
+      record.refused = recording.error().message;
+  }
+  if (record.recording) {
+    record.recording->launch();
+    ++record.recorded;
+    return;
+  }
+  run_all();
+  // The first step loads what is loaded late; and a place that changes with every step is not worth
+  // recording.
+  record.settled = true;
+  ++record.plain;
+}
+
+void Program::State::run_all() {
   for (const Transfer& load : loads) run(load);
   for (const Launch& launch : launches) launch.kernel->launch(launch.arguments);
   for (const Transfer& copy : copies) run(copy);

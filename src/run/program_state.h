@@ -30,6 +30,7 @@ struct ProgramInput {
   std::vector<std::size_t> slots;
   std::unique_ptr<DeviceMemory> memory;  ///< of values that were fed
   CsrArgument csr = {};                  ///< parts of `memory`
+  CsrArgument bound_csr = {};            ///< what a CSR input was last bound to
   bool bound = false;
 };
 
@@ -39,9 +40,21 @@ struct ProgramOutput {
   std::size_t slot = 0;
 };
 
+/// How the steps of a program were done on a device that records.
+struct StepRecord {
+  std::unique_ptr<Recording> recording;  ///< of a step with the pointers that the slots have now
+  bool settled = false;                  ///< a step was done with these pointers
+  std::string refused;                   ///< why the device does not record this step
+  std::int64_t recorded = 0, plain = 0;  ///< steps done either way
+};
+
 struct Program::State {
   void run(const Transfer& transfer);
   void step();
+  /// Every transfer and launch of a step.
+  void run_all();
+  /// A pointer that the next step reads an input from.
+  void set_input(ProgramInput& input, const void* data);
   /// Takes memory for an input once.
   Status own(ProgramInput& input) const;
   /// Of a matrix on the host only what is stored, however much more the input could hold.
@@ -56,6 +69,7 @@ struct Program::State {
   std::map<std::string, ProgramInput> inputs;
   std::map<std::string, ProgramOutput> outputs;
   StepPace pace;
+  StepRecord record;
   std::vector<std::byte> staging;  ///< on the host, for transfers that convert
 };
 

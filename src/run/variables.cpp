@@ -69,7 +69,7 @@ Status VariableStore::write(const std::string& name, std::span<const std::byte> 
   Variable* variable = find(name);
   BASCULE_TRY(check_access(variable, name, values.size()));
   device_->upload(values.data(), variable->memory->data(), variable->type, variable->layout);
-  return device_->synchronize();
+  return {};
 }
 
 Status VariableStore::read(const std::string& name, std::span<std::byte> values) const {

@@ -1,5 +1,6 @@
 #pragma once
 // Tensors addressed by index tuples.
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <map>
@@ -63,15 +64,24 @@ inline double nearest_bf16(double x) {
   const double digits = std::frexp(x, &exponent);
   return std::ldexp(std::nearbyint(std::ldexp(digits, 8)), exponent - 8);
 }
+/// To eleven binary digits, and no finer than 2⁻²⁴.
+inline double nearest_fp16(double x) {
+  int exponent = 0;
+  std::frexp(x, &exponent);
+  const int last = std::max(exponent - 11, -24);
+  return std::ldexp(std::nearbyint(std::ldexp(x, -last)), last);
+}
 /// Element (i, j) of op(a) op(b), of which `node` may round the factors.
 inline double product(const Node& node, const Tensor& a, bool ta, const Tensor& b, bool tb,
                       std::int64_t i, std::int64_t j) {
-  const bool rounds = multiplies_bf16(node);
+  double (*round)(double) = [](double x) { return x; };
+  if (multiplies_bf16(node)) round = nearest_bf16;
+  if (multiplies_fp16(node)) round = nearest_fp16;
   double sum = 0;
   for (std::int64_t p = 0; p < a.type.shape[ta ? 0 : 1]; ++p) {
     const double x = at(a, ta ? Index{p, i} : Index{i, p});
     const double y = at(b, tb ? Index{j, p} : Index{p, j});
-    sum += rounds ? nearest_bf16(x) * nearest_bf16(y) : x * y;
+    sum += round(x) * round(y);
   }
   return sum;
 }

@@ -4,6 +4,7 @@
 
 #include "conformance/naive_functions.h"
 #include "conformance/naive_index.h"
+#include "graph/ops/optimizers.h"
 
 namespace bascule::naive {
 namespace {
@@ -215,8 +216,11 @@ std::vector<Tensor> update(const Node& node, std::string_view op, const Tensor& 
   for (std::size_t e = 0; e < gradient.values.size(); ++e) {
     NaiveState state{rest[0].values[e], states > 0 ? rest[1].values[e] : 0,
                      states > 1 ? rest[2].values[e] : 0};
-    state = naive_update(op, node.attributes, state, gradient.values[e], rest[states + 1].values[0],
-                         rest.back().values[0]);
+    const double step = op == "adam_update" ? rest[states + 2].values[0] : 0;
+    const double gate = detail::is_gated(node.attributes) ? rest.back().values[0] : 1;
+    if (gate != 0)
+      state = naive_update(op, node.attributes, state, gate * gradient.values[e],
+                           rest[states + 1].values[0], step);
     y[0].values[e] = state.w;
     if (states > 0) y[1].values[e] = state.first;
     if (states > 1) y[2].values[e] = state.second;

@@ -24,7 +24,7 @@ void run(const void* arguments, std::int64_t blocks, bool backwards) {
 }
 
 #define BASCULE_EMULATE(family, name, Arguments) \
-  {#family, "bascule_" #name, run<cuda::Arguments, cuda::bodies::name>},
+  {#family, "bascule_" #name, sizeof(cuda::Arguments), run<cuda::Arguments, cuda::bodies::name>},
 constexpr EmulatedKernel kKernels[] = {BASCULE_ALL_KERNELS(BASCULE_EMULATE)};
 #undef BASCULE_EMULATE
 

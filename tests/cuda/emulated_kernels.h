@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -8,6 +9,7 @@ namespace bascule::testing {
 struct EmulatedKernel {
   const char* family;
   const char* symbol;
+  std::size_t argument_bytes;
   void (*run)(const void* arguments, std::int64_t blocks, bool backwards);
 };
 

@@ -4,36 +4,43 @@
 
 #include <gtest/gtest.h>
 
+#include "cuda/fake_blas.h"
 #include "cuda/fake_driver.h"
 #include "devices/cuda/device.h"
 
 namespace bascule::testing {
 
 /// Opens a GPU and uses it until nothing fails any more: the first failure is told with its code,
-/// and everything is given back.
+/// and everything is given back. With cuBLASLt its calls fail, too.
 inline void expect_every_failure_told(const std::function<Status(Device&)>& use,
-                                      int failures_at_least) {
+                                      int failures_at_least, bool with_blas = false) {
   int failures = 0;
   for (int n = 1;; ++n) {
     SCOPED_TRACE(n);
     FakeDriver fake;
+    FakeBlas blas(fake);
     fake.fail_at = n;
     bool up = false;
     const Status status = [&]() -> Status {
-      BASCULE_ASSIGN(const auto device, cuda::open_device(fake.driver(), fake.images(), 0));
+      BASCULE_ASSIGN(const auto device,
+                     cuda::open_device(fake.driver(), fake.images(), 0, {},
+                                       with_blas ? FakeBlas::libraries() : cuda::Libraries()));
       up = true;
       return use(*device);
     }();
-    EXPECT_EQ(fake.alive(), 0U);
+    EXPECT_EQ(fake.alive() + blas.alive(), 0U);
     if (fake.failed().empty()) break;
     ++failures;
     if (status.ok()) {
-      // Only what gives something back, and the waiting before it, may fail without a word.
+      // Only what gives something back, and the waiting before it, may fail without a word; and
+      // what cuBLASLt does not prepare, plain kernels do.
+      const bool prepares =
+          fake.failed().starts_with("cublasLt") && fake.failed() != "cublasLtMatmul";
       const std::string& call = fake.failed();
       EXPECT_TRUE(call.find("Free") != std::string::npos ||
                   call.find("Destroy") != std::string::npos ||
                   call.find("Release") != std::string::npos || call == "cuModuleUnload" ||
-                  call == "cuCtxSetCurrent" || call == "cuStreamSynchronize")
+                  prepares || call == "cuCtxSetCurrent" || call == "cuStreamSynchronize")
           << call;
       continue;
     }

@@ -12,7 +12,7 @@ namespace bascule::testing {
 namespace {
 
 using cuda::DevicePointer;
-constexpr int kInvalid = 1, kLaunchFailed = 719;
+constexpr int kInvalid = 1, kLaunchFailed = 719, kBroken = 901;
 FakeDriver* current = nullptr;
 
 constexpr std::array kFamilies = {"elements", "moves",    "reduce", "softmax", "random",
@@ -27,11 +27,7 @@ constexpr std::array<cuda::Image, kFamilies.size()> kImages = [] {
 
 /// The functions of the table. Those that give something back do so even when they fail.
 struct FakeFunctions {
-  static int begin(const char* name) {
-    if (++current->calls_ != current->fail_at) return cuda::kSuccess;
-    current->failed_ = name;
-    return kLaunchFailed;
-  }
+  static int begin(const char* name) { return current->begin(name); }
   template <class Handle>
   static int give(const char* name, Handle* handle) {
     if (const int failure = begin(name); failure != cuda::kSuccess) return failure;
@@ -46,8 +42,15 @@ struct FakeFunctions {
     delete reinterpret_cast<const char*>(handle);
     return begin(name);
   }
-  static int allocate(const char* name, std::size_t bytes, void** data) {
+  /// Calls that a stream which records does not take.
+  static int begin_unrecorded(const char* name) {
     if (const int failure = begin(name); failure != cuda::kSuccess) return failure;
+    if (!current->recording_) return cuda::kSuccess;
+    current->broken_ = true;
+    return cuda::kFirstCaptureError;
+  }
+  static int allocate(const char* name, std::size_t bytes, void** data) {
+    if (const int failure = begin_unrecorded(name); failure != cuda::kSuccess) return failure;
     const auto wanted = static_cast<std::int64_t>(bytes);
     if (wanted > current->memory - current->allocated_) return cuda::kOutOfMemory;
     *data = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
@@ -67,12 +70,7 @@ struct FakeFunctions {
   /// Bytes from here on that belong to one block, or a refusal.
   static int check(const char* name, const void* data, std::size_t bytes) {
     if (const int failure = begin(name); failure != cuda::kSuccess) return failure;
-    auto block = current->blocks_.upper_bound(data);
-    if (block == current->blocks_.begin()) return kInvalid;
-    --block;
-    const auto offset = static_cast<const char*>(data) - static_cast<const char*>(block->first);
-    return offset + static_cast<std::int64_t>(bytes) <= block->second.bytes ? cuda::kSuccess
-                                                                            : kInvalid;
+    return current->owns(data, bytes) ? cuda::kSuccess : kInvalid;
   }
 
   static void fill(cuda::Driver& d);
@@ -92,8 +90,8 @@ cuda::FunctionHandle handle_of(const EmulatedKernel* kernel) {
 }  // namespace
 
 void FakeFunctions::fill(cuda::Driver& d) {
-  using cuda::ContextHandle, cuda::EventHandle, cuda::FunctionHandle, cuda::ModuleHandle,
-      cuda::StreamHandle;
+  using cuda::ContextHandle, cuda::EventHandle, cuda::FunctionHandle, cuda::GraphExecHandle,
+      cuda::GraphHandle, cuda::ModuleHandle, cuda::StreamHandle;
   // These two report errors and so are not made to fail.
   d.error_name.function = [](int result, const char** text) {
     *text = result == cuda::kOutOfMemory ? "CUDA_ERROR_OUT_OF_MEMORY" : "CUDA_ERROR_FAKE";
@@ -166,23 +164,75 @@ void FakeFunctions::fill(cuda::Driver& d) {
   d.launch.function = [](FunctionHandle function, unsigned blocks, unsigned, unsigned, unsigned,
                          unsigned, unsigned, unsigned, StreamHandle, void** parameters, void**) {
     if (const int failure = begin("cuLaunchKernel"); failure != cuda::kSuccess) return failure;
-    reinterpret_cast<const EmulatedKernel*>(function)->run(parameters[0], blocks,
-                                                           current->backwards);
+    const auto* kernel = reinterpret_cast<const EmulatedKernel*>(function);
+    const auto* bytes = static_cast<const std::byte*>(parameters[0]);
+    const auto arguments =
+        std::make_shared<std::vector<std::byte>>(bytes, bytes + kernel->argument_bytes);
+    current->do_or_record([=] { kernel->run(arguments->data(), blocks, current->backwards); });
     return cuda::kSuccess;
   };
   d.stream_create.function = [](StreamHandle* stream, unsigned) {
     return give("cuStreamCreate", stream);
   };
   d.stream_destroy.function = [](StreamHandle stream) {
+    current->recording_ = false;
     return take("cuStreamDestroy_v2", stream);
   };
-  d.stream_synchronize.function = [](StreamHandle) { return begin("cuStreamSynchronize"); };
+  d.stream_synchronize.function = [](StreamHandle) {
+    ++current->waits_;
+    return begin_unrecorded("cuStreamSynchronize");
+  };
   d.event_create.function = [](EventHandle* event, unsigned) {
     return give("cuEventCreate", event);
   };
   d.event_destroy.function = [](EventHandle event) { return take("cuEventDestroy_v2", event); };
   d.event_record.function = [](EventHandle, StreamHandle) { return begin("cuEventRecord"); };
-  d.event_synchronize.function = [](EventHandle) { return begin("cuEventSynchronize"); };
+  d.event_synchronize.function = [](EventHandle) { return begin_unrecorded("cuEventSynchronize"); };
+  d.capture_begin.function = [](StreamHandle, int) {
+    if (const int failure = begin("cuStreamBeginCapture_v2"); failure != cuda::kSuccess)
+      return failure;
+    if (!current->records) return cuda::kFirstCaptureError;
+    if (current->recording_) return kInvalid;
+    current->recording_ = true;
+    current->broken_ = false;
+    current->recorded_.clear();
+    return cuda::kSuccess;
+  };
+  d.capture_end.function = [](StreamHandle, GraphHandle* graph) {
+    *graph = nullptr;
+    if (!current->recording_) return kInvalid;
+    current->recording_ = false;
+    if (current->broken_) {
+      const int failure = begin("cuStreamEndCapture");
+      return failure == cuda::kSuccess ? kBroken : failure;
+    }
+    const int result = give("cuStreamEndCapture", graph);
+    if (result != cuda::kSuccess) return result;
+    current->graphs_[*graph] = std::move(current->recorded_);
+    return cuda::kSuccess;
+  };
+  d.graph_destroy.function = [](GraphHandle graph) {
+    current->graphs_.erase(graph);
+    return take("cuGraphDestroy", graph);
+  };
+  d.graph_instantiate.function = [](GraphExecHandle* made, GraphHandle graph, unsigned long long) {
+    if (!current->graphs_.contains(graph)) return kInvalid;
+    const int result = give("cuGraphInstantiateWithFlags", made);
+    if (result == cuda::kSuccess) current->graphs_[*made] = current->graphs_.at(graph);
+    return result;
+  };
+  d.graph_launch.function = [](GraphExecHandle graph, StreamHandle) {
+    if (const int failure = begin("cuGraphLaunch"); failure != cuda::kSuccess) return failure;
+    const auto at = current->graphs_.find(graph);
+    if (at == current->graphs_.end()) return kInvalid;
+    ++current->graph_launches_;
+    for (const auto& work : at->second) work();
+    return cuda::kSuccess;
+  };
+  d.graph_exec_destroy.function = [](GraphExecHandle graph) {
+    current->graphs_.erase(graph);
+    return take("cuGraphExecDestroy", graph);
+  };
   d.memory_allocate.function = [](DevicePointer* pointer, std::size_t bytes) {
     void* data = nullptr;
     const int result = allocate("cuMemAlloc_v2", bytes, &data);
@@ -203,23 +253,27 @@ void FakeFunctions::fill(cuda::Driver& d) {
   d.host_free.function = [](void* data) { return release("cuMemFreeHost", data); };
   d.to_device.function = [](DevicePointer to, const void* from, std::size_t bytes, StreamHandle) {
     const int result = check("cuMemcpyHtoDAsync_v2", host(to), bytes);
-    if (result == cuda::kSuccess) std::memcpy(host(to), from, bytes);
+    if (result == cuda::kSuccess)
+      current->do_or_record([=] { std::memcpy(host(to), from, bytes); });
     return result;
   };
   d.to_host.function = [](void* to, DevicePointer from, std::size_t bytes, StreamHandle) {
     const int result = check("cuMemcpyDtoHAsync_v2", host(from), bytes);
-    if (result == cuda::kSuccess) std::memcpy(to, host(from), bytes);
+    if (result == cuda::kSuccess)
+      current->do_or_record([=] { std::memcpy(to, host(from), bytes); });
     return result;
   };
   d.on_device.function = [](DevicePointer to, DevicePointer from, std::size_t bytes, StreamHandle) {
     const int result = check("cuMemcpyDtoDAsync_v2", host(to), bytes);
-    if (result == cuda::kSuccess) std::memmove(host(to), host(from), bytes);
+    if (result == cuda::kSuccess)
+      current->do_or_record([=] { std::memmove(host(to), host(from), bytes); });
     return result;
   };
   d.set_bytes.function = [](DevicePointer to, unsigned char value, std::size_t bytes,
                             StreamHandle) {
     const int result = check("cuMemsetD8Async", host(to), bytes);
-    if (result == cuda::kSuccess) std::memset(host(to), value, bytes);
+    if (result == cuda::kSuccess)
+      current->do_or_record([=] { std::memset(host(to), value, bytes); });
     return result;
   };
 }
@@ -237,6 +291,27 @@ FakeDriver::FakeDriver() : images_{kImages, 13000, 80} {
 FakeDriver::~FakeDriver() {
   EXPECT_EQ(alive(), 0U);
   current = nullptr;
+}
+
+int FakeDriver::begin(const char* name) {
+  if (++calls_ != fail_at) return cuda::kSuccess;
+  failed_ = name;
+  return kLaunchFailed;
+}
+
+bool FakeDriver::owns(const void* data, std::size_t bytes) const {
+  auto block = blocks_.upper_bound(data);
+  if (block == blocks_.begin()) return false;
+  --block;
+  const auto offset = static_cast<const char*>(data) - static_cast<const char*>(block->first);
+  return offset + static_cast<std::int64_t>(bytes) <= block->second.bytes;
+}
+
+void FakeDriver::do_or_record(std::function<void()> work) {
+  if (recording_)
+    recorded_.push_back(std::move(work));
+  else
+    work();
 }
 
 std::size_t FakeDriver::alive() const {

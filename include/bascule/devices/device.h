@@ -2,6 +2,7 @@
 // The contract between the engine and a device. A device turns a node into a kernel once, in
 // prepare(), and runs it in every step; it knows nothing of graphs, plans or models.
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -52,6 +53,14 @@ class Kernel {
   virtual void launch(const KernelArguments& arguments) = 0;
 };
 
+/// Launches and copies on a device, kept to be asked for again as one.
+class Recording {
+ public:
+  virtual ~Recording() = default;
+  /// Ordered like the launch of a kernel.
+  virtual void launch() = 0;
+};
+
 /// Memory of a device, freed by its destructor.
 class DeviceMemory {
  public:
@@ -81,6 +90,14 @@ class Device {
   virtual Status synchronize() { return {}; }
   /// kUsage when there is no kernel for this node; target().supports says so beforehand.
   [[nodiscard]] virtual Result<std::unique_ptr<Kernel>> prepare(const KernelRequest& request) = 0;
+
+  /// Whether this device can keep work and do it again as one, which saves the time of asking.
+  [[nodiscard]] virtual bool records() const { return false; }
+  /// Keeps the launches and copies on the device that `work` asks for, with the arguments they have
+  /// now, instead of doing them; what they point to must outlive the recording. An error, with the
+  /// reason, when it does not; nothing was done then.
+  [[nodiscard]] virtual Result<std::unique_ptr<Recording>> record(
+      const std::function<void()>& work);
 
   /// The index, or the written-out matrix, copied to where this device searches it; must not
   /// outlive the device. kUsage where it has no kernels of its own for that: neighbors.h searches

@@ -6,7 +6,8 @@
 namespace bascule {
 
 struct DeviceActivity {
-  std::int64_t launches = 0;                            ///< kernels that it took
+  std::int64_t launches = 0;    ///< kernels that it took
+  std::int64_t recordings = 0;  ///< taken as one, their kernels in `launches`
   std::int64_t to_device = 0, to_host = 0, copied = 0;  ///< bytes moved; `copied` within the device
 };
 

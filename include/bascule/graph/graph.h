@@ -71,6 +71,14 @@ enum class VariableRole : std::uint8_t {
   kControl     ///< learning rate, step; set from outside or counted, in checkpoints only
 };
 
+/// What one call of grad() appended: from the constant that stands for the gradient of the loss by
+/// itself to those that were asked for.
+struct Backward {
+  ValueId seed;
+  std::vector<ValueId> gradients;
+  NodeId end = 0;  ///< the node after the last one
+};
+
 class Graph {
  public:
   Graph() = default;
@@ -108,9 +116,14 @@ class Graph {
   [[nodiscard]] const std::map<std::string, ValueId>& assigns() const { return assigns_; }
   [[nodiscard]] static VariableRole role(const Node& variable);
 
+  void add_backward(Backward backward) { backwards_.push_back(std::move(backward)); }
+  /// Of a graph as it was built; those that passes make know no more of it.
+  [[nodiscard]] const std::vector<Backward>& backwards() const { return backwards_; }
+
  private:
   std::vector<Node> nodes_;
   std::map<std::string, ValueId> inputs_, variables_, outputs_, assigns_;
+  std::vector<Backward> backwards_;
 };
 
 }  // namespace bascule

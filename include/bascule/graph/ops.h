@@ -86,6 +86,8 @@ Value matmul(const Value& a, const Value& b, bool transpose_a = false, bool tran
 /// Whether a product, plain or fused, rounds its two factors to bf16 (attribute "bf16", which the
 /// pass mixed_precision sets); sums stay f32.
 bool multiplies_bf16(const Node& node);
+/// The same for fp16 and attribute "fp16".
+bool multiplies_fp16(const Node& node);
 /// x w of a sparse matrix x [M, K], in CSR and without a gradient, and w [K, N].
 Value sparse_matmul(const Value& x, const Value& w);
 /// xᵀ y [K, N] of the same and y [M, N]: the gradient of sparse_matmul by w.

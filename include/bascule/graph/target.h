@@ -25,6 +25,7 @@ struct Target {
   std::int64_t alignment = 64;  ///< of every value in the arena, bytes
   bool host_memory = true;      ///< kernels read host memory as it lies
   bool bf16 = false;            ///< the processor has products of bf16 operands
+  bool fp16 = false;            ///< has products of fp16 operands and gated updates
   bool fused = false;           ///< has kernels for the ops that only the fuse pass makes
   std::int64_t panel = 0;       ///< columns of a panel; 0: no panels
   std::int64_t lanes = 1;

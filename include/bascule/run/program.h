@@ -40,7 +40,9 @@ class Program {
   /// the device reads host memory, copied elsewhere. Stays valid until the step is done. kUsage for
   /// an unknown name or more non-zeros than the input holds, kFailed when memory is not to be had.
   Status bind_host(const std::string& input, const void* data);
-  /// One step. All inputs must be bound (asserted).
+  /// One step. All inputs must be bound (asserted). Where the device records, the second of two
+  /// steps that read their inputs from the same places is kept, and those that follow are launched
+  /// as one; whoever changes a CsrArgument that is bound binds it again.
   void step();
   /// Values of an output of the last step, row-major; kUsage for an unknown name or a wrong size.
   Status read(const std::string& output, std::span<std::byte> values) const;
@@ -55,7 +57,8 @@ class Program {
   [[nodiscard]] Result<float> scalar(const std::string& output) const;
 
   [[nodiscard]] const Plan& plan() const;
-  /// The passes with what they did, then every launch with its kernel, FLOPs, bytes and places.
+  /// The passes with what they did, then every launch with its kernel, FLOPs, bytes and places, and
+  /// where the device records, how many steps were launched as one.
   [[nodiscard]] std::string explain() const;
   /// Runs so many steps (they train) and gives the least seconds of each launch, in the plan's
   /// order; kFailed when the device fails.

@@ -37,7 +37,8 @@ class VariableStore {
   [[nodiscard]] std::map<std::string, Layout> layouts() const;
   [[nodiscard]] Device& device() const { return *device_; }
 
-  /// Row-major, of exactly the variable's bytes; kUsage otherwise or when there is none.
+  /// Row-major, of exactly the variable's bytes; kUsage otherwise or when there is none. write()
+  /// does not wait for the device: what fails there is told by the next read.
   Status write(const std::string& name, std::span<const std::byte> values);
   Status read(const std::string& name, std::span<std::byte> values) const;
   template <class T>

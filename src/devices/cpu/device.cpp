@@ -7,12 +7,14 @@
 #include <fmt/format.h>
 
 #include <bascule/graph/op.h>
+#include <bascule/graph/ops.h>
 
 #include "devices/cpu/cpu_kernels.h"
 #include "devices/cpu/gemm_isa.h"
 #include "devices/cpu/large_memory.h"
 #include "devices/cpu/panels.h"
 #include "devices/host_memory.h"
+#include "graph/ops/optimizers.h"
 
 namespace bascule {
 namespace detail {
@@ -45,7 +47,10 @@ class CpuDevice final : public Device {
     target_.lanes = kLanes;
     target_.threads = pool.threads();
     target_.supports = [](const Graph&, const Node& node) {
-      return node.op->cases == nullptr || find_cpu_op(node) != nullptr;
+      if (node.op->cases == nullptr) return true;
+      // Products of fp16 and the updates of a scaled loss are the GPUs'.
+      if (multiplies_fp16(node) || detail::is_gated(node.attributes)) return false;
+      return find_cpu_op(node) != nullptr;
     };
   }
 

@@ -11,6 +11,7 @@
 #include "devices/cuda/cuda_ops.h"
 #include "devices/cuda/inventory.h"
 #include "devices/cuda/neighbors.h"
+#include "devices/cuda/recording.h"
 #include "devices/cuda/staging.h"
 
 namespace bascule {
@@ -24,8 +25,9 @@ DevicePointer address(const void* data) {
 class CudaDevice final : public Device, public CountsActivity {
  public:
   CudaDevice(std::shared_ptr<Queue> queue, std::unique_ptr<Staging> staging,
-             std::unique_ptr<KernelLibrary> library)
+             std::unique_ptr<KernelLibrary> library, const CudaOptions& options)
       : target_(cuda_target()),
+        options_(options),
         queue_(std::move(queue)),
         arena_(std::make_shared<Arena>(queue_)),
         staging_(std::move(staging)),
@@ -52,6 +54,11 @@ class CudaDevice final : public Device, public CountsActivity {
     queue_->run(queue_->driver().stream_synchronize, queue_->stream());
     return queue_->status();
   }
+  [[nodiscard]] bool records() const override { return options_.record_steps; }
+  [[nodiscard]] Result<std::unique_ptr<Recording>> record(
+      const std::function<void()>& work) override {
+    return cuda::record(queue_, work);
+  }
   [[nodiscard]] DeviceActivity activity() const override { return queue_->activity(); }
   [[nodiscard]] Result<std::unique_ptr<Kernel>> prepare(const KernelRequest& request) override {
     const auto plain = [](Layout layout) { return layout == Layout::kRowMajor; };
@@ -76,6 +83,7 @@ class CudaDevice final : public Device, public CountsActivity {
   }
 
   Target target_;
+  CudaOptions options_;
   std::shared_ptr<Queue> queue_;
   std::shared_ptr<Arena> arena_;
   std::unique_ptr<Staging> staging_;
@@ -84,9 +92,10 @@ class CudaDevice final : public Device, public CountsActivity {
 
 }  // namespace
 
-Result<std::unique_ptr<Device>> open_device(const Driver& driver, const Images& images,
-                                            int ordinal) {
-  const CudaInventory found = take_inventory(&driver, images);
+Result<std::unique_ptr<Device>> open_device(const Driver& driver, const Images& images, int ordinal,
+                                            const CudaOptions& options,
+                                            const Libraries& libraries) {
+  const CudaInventory found = take_inventory(&driver, images, {});
   if (!found.why.empty()) return Error{Code::kNoDevice, found.why};
   const auto count = static_cast<int>(found.gpus.size());
   if (ordinal < 0 || ordinal >= count)
@@ -96,9 +105,9 @@ Result<std::unique_ptr<Device>> open_device(const Driver& driver, const Images& 
   if (!gpu.why.empty()) return Error{Code::kNoDevice, gpu.why};
   BASCULE_ASSIGN(std::shared_ptr<Queue> queue, Queue::open(driver, ordinal));
   BASCULE_ASSIGN(auto staging, Staging::make(queue));
-  BASCULE_ASSIGN(auto library, KernelLibrary::load(queue, images.all));
-  return std::unique_ptr<Device>(
-      std::make_unique<CudaDevice>(std::move(queue), std::move(staging), std::move(library)));
+  BASCULE_ASSIGN(auto library, KernelLibrary::load(queue, images.all, libraries));
+  return std::unique_ptr<Device>(std::make_unique<CudaDevice>(std::move(queue), std::move(staging),
+                                                              std::move(library), options));
 }
 
 }  // namespace cuda
@@ -107,6 +116,7 @@ Target cuda_target() {
   Target target;
   target.device = "cuda";
   target.alignment = 256;
+  target.fp16 = true;
   target.fused = true;
   target.host_memory = false;
   target.supports = [](const Graph&, const Node& node) {
@@ -115,9 +125,10 @@ Target cuda_target() {
   return target;
 }
 
-Result<std::unique_ptr<Device>> make_cuda_device(int ordinal) {
+Result<std::unique_ptr<Device>> make_cuda_device(int ordinal, const CudaOptions& options) {
   BASCULE_ASSIGN(const cuda::Driver* driver, cuda::system_driver());
-  return cuda::open_device(*driver, cuda::kernel_images(), ordinal);
+  return cuda::open_device(*driver, cuda::kernel_images(), ordinal, options,
+                           cuda::system_libraries());
 }
 
 }  // namespace bascule

@@ -1,27 +1,18 @@
 #include "devices/cuda/driver.h"
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 
 namespace bascule::cuda {
 namespace {
 
-constexpr const char* kLibrary = "libcuda.so.1";
-
 Result<Driver> load() {
-  // Never closed: the driver's threads and exit handlers do not survive it.
-  void* library = ::dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr)
-    return Error{Code::kNoDevice, fmt::format("no NVIDIA driver: {} was not found", kLibrary)};
+  const Result<Library> library = Library::open({"libcuda.so.1"});
+  if (!library.ok())
+    return Error{Code::kNoDevice, fmt::format("no NVIDIA driver: {}", library.error().message)};
   Driver driver;
-  const char* missing = nullptr;
-  for_each_entry(driver, [&](auto& entry) {
-    entry.function = reinterpret_cast<decltype(entry.function)>(::dlsym(library, entry.name));
-    if (entry.function == nullptr) missing = entry.name;
-  });
-  if (missing != nullptr)
+  if (const Status status = library->fill(driver); !status.ok())
     return Error{Code::kNoDevice,
-                 fmt::format("the NVIDIA driver is too old: {} has no {}", kLibrary, missing)};
+                 fmt::format("the NVIDIA driver is too old: {}", status.error().message)};
   return driver;
 }
 

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <string>
 
-#include <bascule/base/status.h>
+#include "devices/cuda/library.h"
 
 namespace bascule::cuda {
 
@@ -16,19 +16,16 @@ using ModuleHandle = struct ModuleTag*;
 using FunctionHandle = struct FunctionTag*;
 using StreamHandle = struct StreamTag*;
 using EventHandle = struct EventTag*;
+using GraphHandle = struct GraphTag*;
+using GraphExecHandle = struct GraphExecTag*;
 
 inline constexpr int kSuccess = 0, kOutOfMemory = 2, kNoGpu = 100, kNoBinary = 209;
 inline constexpr int kComputeMajor = 75, kComputeMinor = 76;  ///< attributes of a device
+/// Errors of a stream that records: what was asked for cannot be recorded. And calls that a driver
+/// does not have on this GPU.
+inline constexpr int kFirstCaptureError = 900, kLastCaptureError = 908, kNotSupported = 801;
+inline constexpr int kCaptureThreadLocal = 1;  ///< other threads may go on using the driver
 inline constexpr unsigned kStreamNonBlocking = 1, kEventWithoutTiming = 2;
-
-template <class Signature>
-struct Entry;
-/// A function of the driver under the name by which the library has it.
-template <class... Parameters>
-struct Entry<int(Parameters...)> {
-  const char* name;
-  int (*function)(Parameters...) = nullptr;
-};
 
 struct Driver {
   Entry<int(unsigned)> init{"cuInit"};
@@ -56,6 +53,13 @@ struct Driver {
   Entry<int(EventHandle)> event_destroy{"cuEventDestroy_v2"};
   Entry<int(EventHandle, StreamHandle)> event_record{"cuEventRecord"};
   Entry<int(EventHandle)> event_synchronize{"cuEventSynchronize"};
+  Entry<int(StreamHandle, int)> capture_begin{"cuStreamBeginCapture_v2"};
+  Entry<int(StreamHandle, GraphHandle*)> capture_end{"cuStreamEndCapture"};
+  Entry<int(GraphHandle)> graph_destroy{"cuGraphDestroy"};
+  Entry<int(GraphExecHandle*, GraphHandle, unsigned long long)> graph_instantiate{
+      "cuGraphInstantiateWithFlags"};
+  Entry<int(GraphExecHandle, StreamHandle)> graph_launch{"cuGraphLaunch"};
+  Entry<int(GraphExecHandle)> graph_exec_destroy{"cuGraphExecDestroy"};
   Entry<int(DevicePointer*, std::size_t)> memory_allocate{"cuMemAlloc_v2"};
   Entry<int(DevicePointer)> memory_free{"cuMemFree_v2"};
   Entry<int(std::size_t*, std::size_t*)> memory_info{"cuMemGetInfo_v2"};
@@ -80,8 +84,9 @@ void for_each_entry(Driver& d, const Visit& visit) {
       d.device_memory, d.device_attribute, d.context_retain, d.context_release, d.context_set,
       d.module_load, d.module_unload, d.module_function, d.launch, d.stream_create,
       d.stream_destroy, d.stream_synchronize, d.event_create, d.event_destroy, d.event_record,
-      d.event_synchronize, d.memory_allocate, d.memory_free, d.memory_info, d.host_allocate,
-      d.host_free, d.to_device, d.to_host, d.on_device, d.set_bytes);
+      d.event_synchronize, d.capture_begin, d.capture_end, d.graph_destroy, d.graph_instantiate,
+      d.graph_launch, d.graph_exec_destroy, d.memory_allocate, d.memory_free, d.memory_info,
+      d.host_allocate, d.host_free, d.to_device, d.to_host, d.on_device, d.set_bytes);
 }
 
 /// Opens the library once. kNoDevice, with the reason: there is none, or it lacks a function.

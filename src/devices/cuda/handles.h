@@ -1,24 +1,24 @@
 #pragma once
-// What the driver gives out, given back by destructors. Whether giving back worked is not asked: it
-// fails only after an error that was told already.
+// What the driver and libraries give out, given back by destructors. Whether giving back worked is
+// not asked: it fails only after an error that was told already.
 #include <utility>
 
 #include "devices/cuda/driver.h"
 
 namespace bascule::cuda {
 
-template <class Handle, Entry<int(Handle)> Driver::*kRelease>
+template <class Table, class Handle, Entry<int(Handle)> Table::*kRelease>
 class Owned {
  public:
   Owned() = default;
-  Owned(const Driver& driver, Handle handle) : driver_(&driver), handle_(handle) {}
+  Owned(const Table& table, Handle handle) : table_(&table), handle_(handle) {}
   ~Owned() {
-    if (driver_ != nullptr) (driver_->*kRelease).function(handle_);
+    if (table_ != nullptr) (table_->*kRelease).function(handle_);
   }
   Owned(Owned&& other) noexcept
-      : driver_(std::exchange(other.driver_, nullptr)), handle_(other.handle_) {}
+      : table_(std::exchange(other.table_, nullptr)), handle_(other.handle_) {}
   Owned& operator=(Owned&& other) noexcept {
-    std::swap(driver_, other.driver_);
+    std::swap(table_, other.table_);
     std::swap(handle_, other.handle_);
     return *this;
   }
@@ -28,16 +28,18 @@ class Owned {
   [[nodiscard]] Handle get() const { return handle_; }
 
  private:
-  const Driver* driver_ = nullptr;  ///< null: owns nothing
+  const Table* table_ = nullptr;  ///< null: owns nothing
   Handle handle_{};
 };
 
 /// A reference to the primary context of a GPU, by the GPU's number.
-using OwnedContext = Owned<int, &Driver::context_release>;
-using OwnedStream = Owned<StreamHandle, &Driver::stream_destroy>;
-using OwnedEvent = Owned<EventHandle, &Driver::event_destroy>;
-using OwnedModule = Owned<ModuleHandle, &Driver::module_unload>;
-using OwnedMemory = Owned<DevicePointer, &Driver::memory_free>;
-using OwnedHostMemory = Owned<void*, &Driver::host_free>;
+using OwnedContext = Owned<Driver, int, &Driver::context_release>;
+using OwnedStream = Owned<Driver, StreamHandle, &Driver::stream_destroy>;
+using OwnedEvent = Owned<Driver, EventHandle, &Driver::event_destroy>;
+using OwnedModule = Owned<Driver, ModuleHandle, &Driver::module_unload>;
+using OwnedGraph = Owned<Driver, GraphHandle, &Driver::graph_destroy>;
+using OwnedGraphExec = Owned<Driver, GraphExecHandle, &Driver::graph_exec_destroy>;
+using OwnedMemory = Owned<Driver, DevicePointer, &Driver::memory_free>;
+using OwnedHostMemory = Owned<Driver, void*, &Driver::host_free>;
 
 }  // namespace bascule::cuda

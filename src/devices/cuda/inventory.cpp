@@ -1,5 +1,6 @@
 #include "devices/cuda/inventory.h"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -63,13 +64,24 @@ Status list_gpus(const Driver& driver, const Images& images, CudaInventory& foun
   return {};
 }
 
+std::string products_text(const Libraries& libraries) {
+  if (libraries.blas_lt == nullptr) return "by plain kernels";
+  const Result<const BlasLt*> blas = libraries.blas_lt();
+  if (!blas.ok()) return "by plain kernels: " + blas.error().message;
+  return "by cuBLASLt " + version_text(**blas);
+}
+
 }  // namespace
 
-CudaInventory take_inventory(const Result<const Driver*>& driver, const Images& images) {
+CudaInventory take_inventory(const Result<const Driver*>& driver, const Images& images,
+                             const Libraries& libraries) {
   CudaInventory found;
   found.toolkit = images.toolkit;
   const Status status = driver.ok() ? list_gpus(**driver, images, found) : Status(driver.error());
   if (!status.ok()) found.why = status.error().message;
+  const auto usable = [](const CudaGpu& gpu) { return gpu.why.empty(); };
+  if (std::any_of(found.gpus.begin(), found.gpus.end(), usable))
+    found.products = products_text(libraries);
   return found;
 }
 
@@ -78,7 +90,8 @@ CudaInventory take_inventory(const Result<const Driver*>& driver, const Images& 
 namespace bascule {
 
 CudaInventory cuda_inventory() {
-  return cuda::take_inventory(cuda::system_driver(), cuda::kernel_images());
+  return cuda::take_inventory(cuda::system_driver(), cuda::kernel_images(),
+                              cuda::system_libraries());
 }
 
 }  // namespace bascule

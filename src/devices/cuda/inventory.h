@@ -3,10 +3,13 @@
 
 #include "devices/cuda/driver.h"
 #include "devices/cuda/images.h"
+#include "devices/cuda/libraries.h"
 
 namespace bascule::cuda {
 
-/// What a driver, or why there is none, and the kernels of a build make of this machine.
-CudaInventory take_inventory(const Result<const Driver*>& driver, const Images& images);
+/// What a driver, or why there is none, the kernels of a build and, where there are GPUs, libraries
+/// make of this machine.
+CudaInventory take_inventory(const Result<const Driver*>& driver, const Images& images,
+                             const Libraries& libraries);
 
 }  // namespace bascule::cuda

@@ -5,9 +5,10 @@
 namespace bascule::cuda {
 
 Result<std::unique_ptr<KernelLibrary>> KernelLibrary::load(std::shared_ptr<Queue> queue,
-                                                           std::span<const Image> images) {
+                                                           std::span<const Image> images,
+                                                           const Libraries& libraries) {
   const Driver& driver = queue->driver();
-  std::unique_ptr<KernelLibrary> library(new KernelLibrary(std::move(queue)));
+  std::unique_ptr<KernelLibrary> library(new KernelLibrary(std::move(queue), libraries));
   for (const Image& image : images) {
     ModuleHandle module = nullptr;
     BASCULE_TRY(call(driver, driver.module_load, &module, image.data));

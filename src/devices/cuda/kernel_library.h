@@ -6,6 +6,7 @@
 #include <memory>
 #include <string_view>
 
+#include "devices/cuda/blas.h"
 #include "devices/cuda/images.h"
 #include "devices/cuda/kernels/kernel_list.h"
 #include "devices/cuda/queue.h"
@@ -41,7 +42,8 @@ class KernelLibrary {
  public:
   /// kNoDevice when an image does not load: it has no code for this GPU, for one.
   static Result<std::unique_ptr<KernelLibrary>> load(std::shared_ptr<Queue> queue,
-                                                     std::span<const Image> images);
+                                                     std::span<const Image> images,
+                                                     const Libraries& libraries);
   ~KernelLibrary() { queue_->drain(); }
   KernelLibrary(const KernelLibrary&) = delete;
   KernelLibrary& operator=(const KernelLibrary&) = delete;
@@ -53,13 +55,17 @@ class KernelLibrary {
     return Launcher<Arguments>(queue_, function);
   }
   [[nodiscard]] Queue& queue() const { return *queue_; }
+  /// Products that are not ours.
+  [[nodiscard]] Blas& blas() const { return *blas_; }
 
  private:
-  explicit KernelLibrary(std::shared_ptr<Queue> queue) : queue_(std::move(queue)) {}
+  KernelLibrary(std::shared_ptr<Queue> queue, const Libraries& libraries)
+      : queue_(std::move(queue)), blas_(std::make_unique<Blas>(queue_, libraries)) {}
   [[nodiscard]] Result<FunctionHandle> find(const char* family, const char* symbol) const;
 
   std::shared_ptr<Queue> queue_;
   std::map<std::string_view, OwnedModule> modules_;  ///< by family
+  std::unique_ptr<Blas> blas_;
 };
 
 }  // namespace bascule::cuda

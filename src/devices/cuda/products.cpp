@@ -4,22 +4,33 @@
 #include <bascule/graph/element_op.h>
 #include <bascule/graph/ops.h>
 
+#include "devices/cuda/blas_product.h"
 #include "devices/cuda/cuda_ops.h"
 #include "devices/cuda/update_arguments.h"
 
 namespace bascule::cuda {
 namespace {
 
-ProductArguments product_of(const KernelRequest& request, bool transpose_a, bool transpose_b) {
+Factors factors_of(const Node& node) {
+  return multiplies_bf16(node)   ? Factors::kBf16
+         : multiplies_fp16(node) ? Factors::kF16
+                                 : Factors::kF32;
+}
+
+/// Of op(a) op(b), and what the ops say beside.
+BlasRequest product_of(const KernelRequest& request, bool transpose_a, bool transpose_b) {
   const Shape &a = request.inputs[0].shape, &b = request.inputs[1].shape;
-  ProductArguments p;
+  BlasRequest whole;
+  whole.transpose_a = transpose_a;
+  whole.transpose_b = transpose_b;
+  ProductArguments& p = whole.product;
   p.m = a[transpose_a ? 1 : 0];
   p.k = a[transpose_a ? 0 : 1];
   p.n = b[transpose_b ? 0 : 1];
   p.a = {nullptr, transpose_a ? 1 : a[1], transpose_a ? a[1] : 1};
   p.b = {nullptr, transpose_b ? 1 : b[1], transpose_b ? b[1] : 1};
-  p.bf16 = multiplies_bf16(request.node);
-  return p;
+  p.factors = factors_of(request.node);
+  return whole;
 }
 
 std::int64_t tiles(const ProductArguments& p) {
@@ -38,45 +49,52 @@ void fill_operands(ProductArguments& now, const KernelArguments& step) {
   now.b.data = input<float>(step, 1);
 }
 
-/// kThird is where the third input goes, if there is one.
-template <const float* ProductArguments::*kThird>
-KernelResult launch_product(const KernelLibrary& library, const ProductArguments& p) {
-  return one_launch(library, ids::product, tiles(p), p,
-                    [](ProductArguments& now, const KernelArguments& step) {
+/// By cuBLASLt, or by the plain kernel where it cannot.
+KernelResult make_product(const KernelLibrary& library, const BlasRequest& whole) {
+  BASCULE_ASSIGN(auto blas, make_blas_product(library, whole));
+  if (blas != nullptr) return blas;
+  return one_launch(library, ids::product, tiles(whole.product), whole.product,
+                    [bias = whole.bias](ProductArguments& now, const KernelArguments& step) {
                       fill_operands(now, step);
-                      if (step.inputs.size() > 2) now.*kThird = input<float>(step, 2);
+                      if (step.inputs.size() > 2)
+                        (bias ? now.bias : now.other) = input<float>(step, 2);
                       now.c = output<float>(step);
                     });
 }
 
 KernelResult make_matmul(const KernelLibrary& library, const KernelRequest& request) {
   const Attributes& attributes = request.node.attributes;
-  return launch_product<&ProductArguments::bias>(
+  return make_product(
       library, product_of(request, attributes.flag("transpose_a"), attributes.flag("transpose_b")));
 }
 
 KernelResult make_linear(const KernelLibrary& library, const KernelRequest& request) {
-  ProductArguments p = product_of(request, false, false);
-  set_function(p, request.node.attributes);
-  return launch_product<&ProductArguments::bias>(library, p);
+  BlasRequest whole = product_of(request, false, false);
+  set_function(whole.product, request.node.attributes);
+  whole.bias = request.inputs.size() == 3;
+  return make_product(library, whole);
 }
 
 KernelResult make_input_grad(const KernelLibrary& library, const KernelRequest& request) {
-  ProductArguments p = product_of(request, false, true);
-  set_function(p, request.node.attributes);
-  return launch_product<&ProductArguments::other>(library, p);
+  BlasRequest whole = product_of(request, false, true);
+  set_function(whole.product, request.node.attributes);
+  return make_product(library, whole);
 }
 
 KernelResult make_weight_grad(const KernelLibrary& library, const KernelRequest& request) {
-  return launch_product<&ProductArguments::bias>(library, product_of(request, true, false));
+  return make_product(library, product_of(request, true, false));
 }
 
 KernelResult make_linear_update(const KernelLibrary& library, const KernelRequest& request) {
   const Node& node = request.node;
-  ProductUpdateArguments a;
-  a.product = product_of(request, true, false);
-  a.update = update_arguments(node.attributes.text("optimizer"), node.attributes,
-                              node.outputs[0].shape.count(), node.outputs.size() - 1);
+  const UpdateArguments update =
+      update_arguments(node.attributes.text("optimizer"), node.attributes,
+                       node.outputs[0].shape.count(), node.outputs.size() - 1);
+  BlasRequest whole = product_of(request, true, false);
+  whole.update = update;
+  BASCULE_ASSIGN(auto blas, make_blas_product(library, whole));
+  if (blas != nullptr) return blas;
+  const ProductUpdateArguments a = {whole.product, update};
   return one_launch(library, ids::product_update, tiles(a.product), a,
                     [](ProductUpdateArguments& now, const KernelArguments& step) {
                       fill_operands(now.product, step);

@@ -25,8 +25,9 @@ Status Queue::start(int ordinal) {
   return {};
 }
 
-void Queue::keep(const char* call, int result) {
-  status_ = {Code::kFailed, fmt::format("{}: {}", name_, describe(*driver_, call, result))};
+void Queue::fail(const std::string& what, int result) {
+  status_ = {Code::kFailed, fmt::format("{}: {}", name_, what)};
+  failure_ = result;
 }
 
 }  // namespace bascule::cuda

@@ -24,7 +24,7 @@ class Queue {
   bool run(const Entry<int(Parameters...)>& entry, Arguments... arguments) {
     if (!status_.ok()) return false;
     const int result = attempt(entry, arguments...);
-    if (result != kSuccess) keep(entry.name, result);
+    if (result != kSuccess) fail(describe(*driver_, entry.name, result), result);
     return result == kSuccess;
   }
   /// The same, and the caller judges the result.
@@ -33,6 +33,19 @@ class Queue {
     // Which context is current is a matter of the calling thread.
     const int result = driver_->context_set.function(context_);
     return result == kSuccess ? entry.function(arguments...) : result;
+  }
+
+  /// Makes the context current for calls of libraries that use the stream; whether all is well.
+  bool enter() { return run(driver_->context_set, context_); }
+
+  /// Keeps an error that is told so, with the driver's number for it if it is the driver's.
+  void fail(const std::string& what, int result);
+  /// The number of the error that is kept.
+  [[nodiscard]] int failure() const { return failure_; }
+  /// Goes on after an error of what was only to be recorded.
+  void forget_failure() {
+    status_ = {};
+    failure_ = kSuccess;
   }
 
   /// Waits until nothing uses memory any more: for destructors, which may run in any thread.
@@ -49,11 +62,11 @@ class Queue {
  private:
   Queue(const Driver& driver, int ordinal);
   Status start(int ordinal);
-  void keep(const char* call, int result);
 
   const Driver* driver_;
   std::string name_;
   Status status_;
+  int failure_ = kSuccess;
   DeviceActivity activity_;
   OwnedContext owner_;
   ContextHandle context_ = nullptr;

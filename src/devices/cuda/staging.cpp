@@ -13,11 +13,14 @@ Result<std::unique_ptr<Staging>> Staging::make(std::shared_ptr<Queue> queue) {
 
 Status Staging::fill() {
   const Driver& driver = queue_->driver();
+  void* memory = nullptr;
+  BASCULE_TRY(call(driver, driver.host_allocate, &memory,
+                   kBuffers * static_cast<std::size_t>(kBufferBytes), 0U));
+  memory_ = OwnedHostMemory(driver, memory);
+  auto* data = static_cast<std::byte*>(memory);
   for (Buffer& buffer : buffers_) {
-    void* memory = nullptr;
-    BASCULE_TRY(
-        call(driver, driver.host_allocate, &memory, static_cast<std::size_t>(kBufferBytes), 0U));
-    buffer.memory = OwnedHostMemory(driver, memory);
+    buffer.data = data;
+    data += kBufferBytes;
     EventHandle event = nullptr;
     BASCULE_TRY(call(driver, driver.event_create, &event, kEventWithoutTiming));
     buffer.used = OwnedEvent(driver, event);
@@ -35,12 +38,12 @@ void Staging::to_device(const void* host, DevicePointer device, std::int64_t byt
   const auto* from = static_cast<const std::byte*>(host);
   for (std::int64_t done = 0; done < bytes; done += kBufferBytes) {
     Buffer& buffer = buffers_[next_];
-    next_ = 1 - next_;
+    next_ = (next_ + 1) % kBuffers;
     const auto part = static_cast<std::size_t>(std::min(kBufferBytes, bytes - done));
     if (!wait(buffer)) return;
-    std::memcpy(buffer.memory.get(), from + done, part);
+    std::memcpy(buffer.data, from + done, part);
     if (queue_->run(driver.to_device, device + static_cast<DevicePointer>(done),
-                    buffer.memory.get(), part, queue_->stream()))
+                    static_cast<const void*>(buffer.data), part, queue_->stream()))
       queue_->activity().to_device += static_cast<std::int64_t>(part);
     queue_->run(driver.event_record, buffer.used.get(), queue_->stream());
   }
@@ -49,21 +52,25 @@ void Staging::to_device(const void* host, DevicePointer device, std::int64_t byt
 void Staging::to_host(DevicePointer device, void* host, std::int64_t bytes) {
   const Driver& driver = queue_->driver();
   auto* to = static_cast<std::byte*>(host);
-  // One part is under way while the one before it is emptied.
+  // Parts are under way while the ones before them are emptied.
+  const auto buffer_of = [this](std::int64_t done) -> Buffer& {
+    return buffers_[static_cast<std::size_t>(done / kBufferBytes) % kBuffers];
+  };
+  constexpr std::int64_t kAhead = 2;
   std::int64_t asked = 0;
   for (std::int64_t emptied = 0; emptied < bytes; emptied += kBufferBytes) {
-    for (; asked < bytes && asked < emptied + 2 * kBufferBytes; asked += kBufferBytes) {
-      Buffer& buffer = buffers_[static_cast<std::size_t>(asked / kBufferBytes % 2)];
+    for (; asked < bytes && asked < emptied + kAhead * kBufferBytes; asked += kBufferBytes) {
+      Buffer& buffer = buffer_of(asked);
       const auto part = static_cast<std::size_t>(std::min(kBufferBytes, bytes - asked));
       // In the queue this comes after what was last copied from the buffer.
-      if (queue_->run(driver.to_host, buffer.memory.get(),
+      if (queue_->run(driver.to_host, static_cast<void*>(buffer.data),
                       device + static_cast<DevicePointer>(asked), part, queue_->stream()))
         queue_->activity().to_host += static_cast<std::int64_t>(part);
       queue_->run(driver.event_record, buffer.used.get(), queue_->stream());
     }
-    Buffer& buffer = buffers_[static_cast<std::size_t>(emptied / kBufferBytes % 2)];
+    Buffer& buffer = buffer_of(emptied);
     if (!wait(buffer)) return;
-    std::memcpy(to + emptied, buffer.memory.get(),
+    std::memcpy(to + emptied, buffer.data,
                 static_cast<std::size_t>(std::min(kBufferBytes, bytes - emptied)));
   }
 }

@@ -1,7 +1,9 @@
 #pragma once
-// Copies between the GPU and ordinary host memory through two pinned buffers: the driver copies one
-// while the processor fills or empties the other.
+// Copies between the GPU and ordinary host memory through pinned buffers: the driver copies from
+// some while the processor fills or empties others. They are many so that batches can be sent while
+// the steps before them are still at work.
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -11,7 +13,8 @@ namespace bascule::cuda {
 
 class Staging {
  public:
-  static constexpr std::int64_t kBufferBytes = std::int64_t{4} << 20;
+  static constexpr std::int64_t kBufferBytes = std::int64_t{1} << 20;
+  static constexpr std::size_t kBuffers = 16;
 
   /// kNoDevice when the pinned memory is not to be had.
   static Result<std::unique_ptr<Staging>> make(std::shared_ptr<Queue> queue);
@@ -27,7 +30,7 @@ class Staging {
 
  private:
   struct Buffer {
-    OwnedHostMemory memory;
+    std::byte* data = nullptr;
     OwnedEvent used;  ///< the last copy from or to it
   };
   explicit Staging(std::shared_ptr<Queue> queue) : queue_(std::move(queue)) {}
@@ -36,7 +39,8 @@ class Staging {
   bool wait(Buffer& buffer);
 
   std::shared_ptr<Queue> queue_;
-  std::array<Buffer, 2> buffers_;
+  OwnedHostMemory memory_;
+  std::array<Buffer, kBuffers> buffers_;
   std::size_t next_ = 0;  ///< the buffer used longest ago
 };
 

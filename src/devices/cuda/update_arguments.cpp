@@ -44,7 +44,8 @@ void fill_update(UpdateArguments& now, const KernelArguments& step, std::size_t 
   for (std::size_t s = 0; s < states; ++s) now.states[s] = input<float>(step, at++);
   if (gradient) now.gradient = input<float>(step, at++);
   now.lr = input<float>(step, at++);
-  if (at < step.inputs.size()) now.step = input<std::int64_t>(step, at);
+  if (now.rule == UpdateRule::kAdam) now.step = input<std::int64_t>(step, at++);
+  if (at < step.inputs.size()) now.gate = input<float>(step, at);
   now.new_w = output<float>(step, 0);
   for (std::size_t s = 0; s < states; ++s) now.new_states[s] = output<float>(step, 1 + s);
 }

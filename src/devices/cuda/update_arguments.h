@@ -12,7 +12,7 @@ namespace bascule::cuda {
 UpdateArguments update_arguments(std::string_view op, const Attributes& attributes,
                                  std::int64_t count, std::size_t states);
 /// Of the inputs of a step from `w` on: w, states, the gradient (unless a product gives it), lr
-/// and, if there is one, the step; all outputs.
+/// and, if there are, the step and the gate; all outputs.
 void fill_update(UpdateArguments& now, const KernelArguments& step, std::size_t w, bool gradient);
 
 }  // namespace bascule::cuda

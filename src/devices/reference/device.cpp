@@ -54,6 +54,7 @@ class ReferenceDevice final : public Device {
   ReferenceDevice() {
     target_.device = "reference";
     target_.fused = true;  // the judge of fused ops too
+    target_.fp16 = true;
     target_.supports = [](const Graph&, const Node& node) {
       return node.op->cases == nullptr || find_loop<Real>(node.op->name) != nullptr;
     };

@@ -28,19 +28,19 @@ Loop matmul(const LoopRequest& request) {
   const Attributes& attributes = request.attributes();
   return plain_product<Real>({request.inputs[0].shape, attributes.flag("transpose_a"),
                               request.inputs[1].shape, attributes.flag("transpose_b"),
-                              multiplies_bf16(request.node)});
+                              factors_of(request.node)});
 }
 
 template <class Real>
 Loop linear_weight_grad(const LoopRequest& request) {
-  return plain_product<Real>({request.inputs[0].shape, true, request.inputs[1].shape, false,
-                              multiplies_bf16(request.node)});
+  return plain_product<Real>(
+      {request.inputs[0].shape, true, request.inputs[1].shape, false, factors_of(request.node)});
 }
 
 template <class Real>
 Loop linear(const LoopRequest& request) {
   const Product product(request.inputs[0].shape, false, request.inputs[1].shape, false,
-                        multiplies_bf16(request.node));
+                        factors_of(request.node));
   const ElementOpInfo* activation = find_element_op(request.attributes().text("activation"));
   return [=, bias = request.inputs.size() == 3,
           parameter = request.attributes().number("parameter")](const KernelArguments& arguments) {
@@ -56,7 +56,7 @@ Loop linear(const LoopRequest& request) {
 template <class Real>
 Loop linear_input_grad(const LoopRequest& request) {
   const Product product(request.inputs[0].shape, false, request.inputs[1].shape, true,
-                        multiplies_bf16(request.node));
+                        factors_of(request.node));
   const ElementOpInfo* activation = find_element_op(request.attributes().text("activation"));
   return
       [=, parameter = request.attributes().number("parameter")](const KernelArguments& arguments) {

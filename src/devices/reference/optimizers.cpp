@@ -1,4 +1,6 @@
 // Updates of optimizers, alone and joined to the product that gives the gradient.
+#include "graph/ops/optimizers.h"
+
 #include <bascule/graph/ops.h>
 
 #include "devices/reference/loops.h"
@@ -9,11 +11,11 @@
 namespace bascule::reference {
 namespace {
 
-/// Where an update op has its inputs: w and the states from `w` on, the learning rate at `lr`, the
-/// step after it.
+/// Where an update op has its inputs: w and the states from `w` on, the learning rate at `lr`,
+/// after it the step and the gate.
 struct UpdateInputs {
   std::size_t w, states, lr;
-  bool step;
+  bool step, gated = false;
 };
 
 /// gradient_of(arguments) gives a function of i: the gradient of element i.
@@ -25,12 +27,14 @@ Loop update(const LoopRequest& request, const UpdateRule& rule, const UpdateInpu
     UpdateElement e;
     e.lr = static_cast<double>(*input<Real>(arguments, at.lr));
     if (at.step) e.step = *input<std::int64_t>(arguments, at.lr + 1);
+    const auto gate =
+        at.gated ? static_cast<double>(*input<Real>(arguments, at.lr + 1 + at.step)) : 1;
     for (std::int64_t i = 0; i < count; ++i) {
       e.w = static_cast<double>(input<Real>(arguments, at.w)[i]);
       for (std::size_t s = 0; s < at.states; ++s)
         e.states[s] = static_cast<double>(input<Real>(arguments, at.w + 1 + s)[i]);
-      e.gradient = gradient(i);
-      rule(e);
+      e.gradient = gate * gradient(i);
+      if (gate != 0) rule(e);
       output<Real>(arguments)[i] = static_cast<Real>(e.w);
       for (std::size_t s = 0; s < at.states; ++s)
         output<Real>(arguments, 1 + s)[i] = static_cast<Real>(e.states[s]);
@@ -41,7 +45,9 @@ Loop update(const LoopRequest& request, const UpdateRule& rule, const UpdateInpu
 template <class Real>
 Loop plain_update(const LoopRequest& request) {
   const std::size_t states = request.node.outputs.size() - 1, gradient = 1 + states;
-  const UpdateInputs at = {0, states, gradient + 1, request.inputs.size() > gradient + 2};
+  const UpdateInputs at = {0, states, gradient + 1,
+                           bascule::detail::find_update(request.node.op->name)->step,
+                           bascule::detail::is_gated(request.attributes())};
   return update<Real>(request, update_rule(request.node.op->name, request.attributes()), at,
                       [gradient](const KernelArguments& arguments) {
                         return [g = input<Real>(arguments, gradient)](std::int64_t i) {
@@ -62,7 +68,7 @@ UpdateRule joined_rule(const LoopRequest& request) {
 template <class Real>
 Loop linear_update(const LoopRequest& request) {
   const Product product(request.inputs[0].shape, true, request.inputs[1].shape, false,
-                        multiplies_bf16(request.node));
+                        factors_of(request.node));
   return update<Real>(request, joined_rule(request), after_factors(request),
                       [product](const KernelArguments& arguments) {
                         return [product, x = input<Real>(arguments, 0),

@@ -1,14 +1,22 @@
 #pragma once
 #include <bascule/base/bf16.h>
+#include <bascule/base/f16.h>
 #include <bascule/base/shape.h>
+#include <bascule/graph/ops.h>
 
 namespace bascule::reference {
 
-/// op(a) · op(b) of two row-major matrices, where op transposes if asked to, and rounds to bf16 if
-/// asked to.
+enum class Factors { kExact, kBf16, kF16 };
+/// What a product rounds its factors to.
+inline Factors factors_of(const Node& node) {
+  if (multiplies_bf16(node)) return Factors::kBf16;
+  return multiplies_fp16(node) ? Factors::kF16 : Factors::kExact;
+}
+
+/// op(a) · op(b) of two row-major matrices, where op transposes, and rounds, if asked to.
 class Product {
  public:
-  Product(const Shape& a, bool transpose_a, const Shape& b, bool transpose_b, bool bf16)
+  Product(const Shape& a, bool transpose_a, const Shape& b, bool transpose_b, Factors factors)
       : rows_(a[transpose_a ? 1 : 0]),
         columns_(b[transpose_b ? 0 : 1]),
         depth_(a[transpose_a ? 0 : 1]),
@@ -16,7 +24,7 @@ class Product {
         a_column_(transpose_a ? a[1] : 1),
         b_row_(transpose_b ? 1 : b[1]),
         b_column_(transpose_b ? b[1] : 1),
-        bf16_(bf16) {}
+        factors_(factors) {}
 
   [[nodiscard]] std::int64_t count() const { return rows_ * columns_; }
   [[nodiscard]] std::int64_t columns() const { return columns_; }
@@ -33,12 +41,14 @@ class Product {
  private:
   template <class Real>
   [[nodiscard]] double operand(Real value) const {
-    if (bf16_) return static_cast<double>(static_cast<float>(Bf16(static_cast<float>(value))));
-    return static_cast<double>(value);
+    if (factors_ == Factors::kExact) return static_cast<double>(value);
+    const auto single = static_cast<float>(value);
+    return static_cast<double>(factors_ == Factors::kBf16 ? static_cast<float>(Bf16(single))
+                                                          : static_cast<float>(F16(single)));
   }
 
   std::int64_t rows_, columns_, depth_, a_row_, a_column_, b_row_, b_column_;
-  bool bf16_;
+  Factors factors_;
 };
 
 }  // namespace bascule::reference

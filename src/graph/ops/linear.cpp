@@ -59,7 +59,7 @@ std::vector<OpCase> linear_cases() {
     return op_case(std::move(inputs),
                    {{"activation", std::move(activation)}, {"parameter", parameter}});
   };
-  return detail::with_bf16(
+  return detail::with_rounded_factors(
       {one(1, 1, 1, true, "", 0), one(3, 5, 7, false, "relu", 0), one(17, 33, 129, true, "", 0),
        one(32, 64, 500, true, "leaky_relu", 0.1), one(1, 300, 100, true, "tanh", 0),
        one(128, 100, 10, true, "sigmoid", 0), one(8, 20, 16, true, "gelu", 0),
@@ -90,10 +90,10 @@ std::vector<OpCase> input_grad_cases() {
     return op_case(std::move(inputs),
                    {{"activation", std::move(activation)}, {"parameter", parameter}});
   };
-  return detail::with_bf16({one(1, 1, 1, "", 0), one(3, 5, 7, "relu_grad", 0),
-                            one(17, 33, 129, "", 0), one(32, 500, 64, "leaky_relu_grad", 0.1),
-                            one(128, 100, 10, "tanh_grad", 0), one(8, 20, 16, "gelu_grad", 0),
-                            one(2, 3, 0, "sigmoid_grad", 0), one(0, 3, 4, "", 0)});
+  return detail::with_rounded_factors(
+      {one(1, 1, 1, "", 0), one(3, 5, 7, "relu_grad", 0), one(17, 33, 129, "", 0),
+       one(32, 500, 64, "leaky_relu_grad", 0.1), one(128, 100, 10, "tanh_grad", 0),
+       one(8, 20, 16, "gelu_grad", 0), one(2, 3, 0, "sigmoid_grad", 0), one(0, 3, 4, "", 0)});
 }
 
 /// The type of xᵀ dy.
@@ -112,8 +112,9 @@ std::vector<OpCase> weight_grad_cases() {
   const auto one = [](std::int64_t m, std::int64_t k, std::int64_t n) {
     return op_case({f32({m, k}), f32({m, n})});
   };
-  return detail::with_bf16({one(1, 1, 1), one(3, 5, 7), one(17, 33, 129), one(32, 500, 64),
-                            one(128, 100, 10), one(2, 784, 30), one(0, 3, 4)});
+  return detail::with_rounded_factors({one(1, 1, 1), one(3, 5, 7), one(17, 33, 129),
+                                       one(32, 500, 64), one(128, 100, 10), one(2, 784, 30),
+                                       one(0, 3, 4)});
 }
 
 std::vector<ValueType> infer_update_op(std::span<const ValueType> inputs,
@@ -132,7 +133,7 @@ std::vector<OpCase> linear_update_cases() {
     const std::array factors = {f32({m, k}), f32({m, n})};
     for (OpCase& one : detail::joined_update_cases(factors, {k, n})) all.push_back(std::move(one));
   }
-  return detail::with_bf16(std::move(all));
+  return detail::with_rounded_factors(std::move(all));
 }
 
 OpInfo product_op(std::string_view name, decltype(OpInfo::infer) infer,

@@ -71,7 +71,7 @@ std::vector<OpCase> cases() {
       }
     }
   }
-  return detail::with_bf16(std::move(all));
+  return detail::with_rounded_factors(std::move(all));
 }
 
 }  // namespace
@@ -92,6 +92,10 @@ std::span<const OpInfo> matmul_ops() {
 
 bool multiplies_bf16(const Node& node) {
   return node.attributes.has("bf16") && node.attributes.flag("bf16");
+}
+
+bool multiplies_fp16(const Node& node) {
+  return node.attributes.has("fp16") && node.attributes.flag("fp16");
 }
 
 Value matmul(const Value& a, const Value& b, bool transpose_a, bool transpose_b) {

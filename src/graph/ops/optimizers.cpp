@@ -31,18 +31,24 @@ const UpdateSignature* find_update(std::string_view name) {
   return nullptr;
 }
 
+bool is_gated(const Attributes& attributes) {
+  return attributes.has("gated") && attributes.flag("gated");
+}
+
 std::vector<ValueType> infer_update(std::string_view op, const UpdateSignature& signature,
-                                    std::span<const ValueType> inputs) {
+                                    std::span<const ValueType> inputs, bool gated) {
   const std::size_t like_w = 2 + signature.states;  // w, states, gradient
-  require_count(op, inputs, like_w + 1 + (signature.step ? 1 : 0));
+  require_count(op, inputs, like_w + 1 + (signature.step ? 1 : 0) + (gated ? 1 : 0));
   for (std::size_t i = 0; i <= like_w; ++i) {
     require_dense(op, inputs[i], DType::kF32);
     require_shape(op, inputs[i], i < like_w ? inputs[0].shape : Shape{});
   }
-  if (signature.step) {
-    require_dense(op, inputs.back(), DType::kI64);
-    require_shape(op, inputs.back(), {});
-  }
+  const auto require_scalar = [&](const ValueType& type, DType dtype) {
+    require_dense(op, type, dtype);
+    require_shape(op, type, {});
+  };
+  if (signature.step) require_scalar(inputs[like_w + 1], DType::kI64);
+  if (gated) require_scalar(inputs.back(), DType::kF32);
   return std::vector<ValueType>(1 + signature.states, inputs[0]);
 }
 
@@ -142,14 +148,27 @@ namespace {
 
 using detail::UpdateSignature;
 
+/// Cases whose gate is this.
+std::vector<OpCase> gated_cases(const UpdateSignature& signature, double gate) {
+  std::vector<OpCase> all;
+  for (OpCase& c : detail::update_cases(signature, {33, 100})) {
+    c.inputs.push_back(f32({}));
+    c.ranges.push_back({gate, gate});
+    c.attributes.set("gated", std::int64_t{1});
+    all.push_back(
+        detail::op_case(std::move(c.inputs), std::move(c.attributes), std::move(c.ranges)));
+  }
+  return all;
+}
+
 /// A function per optimizer, so that it fits the plain pointers of OpInfo.
 template <std::size_t kIndex>
 OpInfo declare() {
   OpInfo info;
   info.name = detail::update_signatures()[kIndex].name;
-  info.infer = [](std::span<const ValueType> inputs, const Attributes&) {
+  info.infer = [](std::span<const ValueType> inputs, const Attributes& attributes) {
     const UpdateSignature& signature = detail::update_signatures()[kIndex];
-    return detail::infer_update(signature.name, signature, inputs);
+    return detail::infer_update(signature.name, signature, inputs, detail::is_gated(attributes));
   };
   info.flops = [](const Node& node, std::span<const ValueType>) {
     return detail::update_signatures()[kIndex].flops *
@@ -159,6 +178,10 @@ OpInfo declare() {
     std::vector<OpCase> all;
     for (const Shape& shape : {Shape{}, {7}, {33, 100}, {0, 3}}) {
       for (OpCase& c : detail::update_cases(detail::update_signatures()[kIndex], shape))
+        all.push_back(std::move(c));
+    }
+    for (const double gate : {0.25, 0.0}) {
+      for (OpCase& c : gated_cases(detail::update_signatures()[kIndex], gate))
         all.push_back(std::move(c));
     }
     return all;

@@ -19,9 +19,14 @@ std::span<const UpdateSignature> update_signatures();
 /// Null when no optimizer has this name.
 const UpdateSignature* find_update(std::string_view name);
 
+/// Whether an update op has a last input more, the gate (f32 scalar): where it is 0 everything
+/// stays as it was, otherwise the gradient is multiplied by it. The pass loss_scale sets the
+/// attribute "gated".
+bool is_gated(const Attributes& attributes);
+
 /// Checks inputs in that order; GraphError of `op`. Returns the types of the outputs.
 std::vector<ValueType> infer_update(std::string_view op, const UpdateSignature& signature,
-                                    std::span<const ValueType> inputs);
+                                    std::span<const ValueType> inputs, bool gated = false);
 /// Conformance cases for a weight of this shape.
 std::vector<OpCase> update_cases(const UpdateSignature& signature, const Shape& shape);
 

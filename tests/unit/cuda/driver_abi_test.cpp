@@ -1,27 +1,13 @@
 // The types that driver.h declares against NVIDIA's header, where there is one to compare with.
 #if __has_include(<cuda.h>)
-#include <type_traits>
-
 #include <cuda.h>
 #include <gtest/gtest.h>
 
 #include "devices/cuda/driver.h"
+#include "unit/cuda/same_call.h"
 
 namespace bascule::cuda {
 namespace {
-
-/// Are values of both types passed alike: as a pointer, or as a number of this size?
-template <class Ours, class Theirs>
-constexpr bool passed_alike() {
-  if constexpr (std::is_pointer_v<Ours>) return std::is_pointer_v<Theirs>;
-  return !std::is_pointer_v<Theirs> && sizeof(Ours) == sizeof(Theirs);
-}
-template <class... Ours, class... Theirs>
-constexpr bool same_call(Entry<int(Ours...)>, CUresult (*)(Theirs...)) {
-  if constexpr (sizeof...(Ours) == sizeof...(Theirs))
-    return sizeof(CUresult) == sizeof(int) && (passed_alike<Ours, Theirs>() && ...);
-  return false;
-}
 
 // cuda.h renames functions to their versions by macros, as the names of the table are.
 #define BASCULE_SAME(entry, theirs)                                          \
@@ -35,6 +21,10 @@ TEST(CudaDriver, IsDeclaredAsNvidiaDeclaresIt) {
   static_assert(CUDA_ERROR_NO_DEVICE == kNoGpu && CUDA_ERROR_NO_BINARY_FOR_GPU == kNoBinary);
   static_assert(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR == kComputeMajor);
   static_assert(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR == kComputeMinor);
+  static_assert(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED == kFirstCaptureError);
+  static_assert(CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD == kLastCaptureError);
+  static_assert(CUDA_ERROR_NOT_SUPPORTED == kNotSupported);
+  static_assert(CU_STREAM_CAPTURE_MODE_THREAD_LOCAL == kCaptureThreadLocal);
   static_assert(CU_STREAM_NON_BLOCKING == kStreamNonBlocking);
   static_assert(CU_EVENT_DISABLE_TIMING == kEventWithoutTiming);
   BASCULE_SAME(init, cuInit);
@@ -60,6 +50,12 @@ TEST(CudaDriver, IsDeclaredAsNvidiaDeclaresIt) {
   BASCULE_SAME(event_destroy, cuEventDestroy);
   BASCULE_SAME(event_record, cuEventRecord);
   BASCULE_SAME(event_synchronize, cuEventSynchronize);
+  BASCULE_SAME(capture_begin, cuStreamBeginCapture);
+  BASCULE_SAME(capture_end, cuStreamEndCapture);
+  BASCULE_SAME(graph_destroy, cuGraphDestroy);
+  BASCULE_SAME(graph_instantiate, cuGraphInstantiate);
+  BASCULE_SAME(graph_launch, cuGraphLaunch);
+  BASCULE_SAME(graph_exec_destroy, cuGraphExecDestroy);
   BASCULE_SAME(memory_allocate, cuMemAlloc);
   BASCULE_SAME(memory_free, cuMemFree);
   BASCULE_SAME(memory_info, cuMemGetInfo);

@@ -3,15 +3,18 @@
 
 #include <gtest/gtest.h>
 
+#include "cuda/fake_blas.h"
 #include "cuda/fake_driver.h"
 #include "devices/cuda/device.h"
 
 namespace bascule::cuda {
 namespace {
 
+using bascule::testing::FakeBlas;
+
 class Inventory : public ::testing::Test {
  protected:
-  CudaInventory take() { return take_inventory(&fake_.driver(), fake_.images()); }
+  CudaInventory take() { return take_inventory(&fake_.driver(), fake_.images(), {}); }
   /// Why the device does not open.
   Error refusal(int ordinal = 0) {
     auto device = open_device(fake_.driver(), fake_.images(), ordinal);
@@ -37,6 +40,18 @@ TEST_F(Inventory, ListsGpus) {
   EXPECT_EQ(found.gpus[1].memory, fake_.memory);
   EXPECT_EQ(found.gpus[1].capability, 90);
   EXPECT_EQ(found.gpus[1].why, "");
+}
+
+TEST_F(Inventory, SaysWhatMultiplies) {
+  FakeBlas blas(fake_);
+  const auto products = [&] {
+    return take_inventory(&fake_.driver(), fake_.images(), FakeBlas::libraries()).products;
+  };
+  EXPECT_EQ(products(), "by cuBLASLt 13.1.0");
+  blas.missing = "neither a nor b was found";
+  EXPECT_EQ(products(), "by plain kernels: neither a nor b was found");
+  fake_.gpus = 0;
+  EXPECT_EQ(products(), "");
 }
 
 TEST_F(Inventory, SaysThatThereIsNoGpu) {
@@ -69,13 +84,13 @@ TEST_F(Inventory, SaysThatKernelsDoNotLoad) {
 }
 
 TEST_F(Inventory, SaysThatTheBuildHasNoKernels) {
-  EXPECT_EQ(take_inventory(&fake_.driver(), Images()).why,
+  EXPECT_EQ(take_inventory(&fake_.driver(), Images(), {}).why,
             "this build has no CUDA kernels: nvcc was not found when it was made");
 }
 
 TEST_F(Inventory, SaysWhyThereIsNoDriver) {
-  const CudaInventory found =
-      take_inventory(Error{Code::kNoDevice, "no NVIDIA driver"}, fake_.images());
+  const CudaInventory found = take_inventory(Error{Code::kNoDevice, "no NVIDIA driver"},
+                                             fake_.images(), FakeBlas::libraries());
   EXPECT_EQ(found.why, "no NVIDIA driver");
   EXPECT_TRUE(found.gpus.empty());
 }

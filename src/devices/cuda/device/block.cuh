@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include <bascule/base/bf16.h>
+#include <bascule/base/f16.h>
 #include <bascule/base/random_values.h>
 
 #include "devices/cuda/kernels/element_function.h"

@@ -109,7 +109,7 @@ struct RandomArguments {
   float kept = 0;                   ///< value of what is not dropped
 };
 
-enum class UpdateRule : std::int32_t { kSgd, kMomentum, kRmsprop, kAdam, kLion };
+enum class UpdateRule : std::int32_t { kSgd, kMomentum, kRmsprop, kAdam, kLion, kNone };
 
 /// graph/ops.h has the formulas. What is one minus another is computed in double, where 1 − 0.999
 /// keeps its digits.
@@ -121,6 +121,7 @@ struct UpdateArguments {
   const float* gradient = nullptr;  ///< null where a product gives it
   const float* lr = nullptr;
   const std::int64_t* step = nullptr;
+  const float* gate = nullptr;  ///< multiplies the gradient; 0: nothing changes; null: 1
   std::int64_t count = 0;
   double beta1 = 0, beta2 = 0;  ///< also momentum and rho, as beta1
   float rest1 = 0, rest2 = 0;   ///< 1 − beta
@@ -129,6 +130,9 @@ struct UpdateArguments {
   UpdateRule rule = UpdateRule::kSgd;
   bool nesterov = false, scaled = false;
 };
+
+/// What the factors of a product are rounded to.
+enum class Factors : std::int32_t { kF32, kBf16, kF16 };
 
 /// c[m, n] = f(a[m, k] b[k, n] + bias), element (i, j) of an operand at i · row + j · column.
 struct ProductArguments {
@@ -144,7 +148,15 @@ struct ProductArguments {
   float parameter = 0;
   ElementOp function = ElementOp::kNegate;
   bool has_function = false;
-  bool bf16 = false;  ///< operands are rounded first
+  Factors factors = Factors::kF32;  ///< operands are rounded first
+};
+
+/// Rows of float32 as 16 bits an element, rows `stride` elements apart; one thread per element.
+struct NarrowArguments {
+  const float* from = nullptr;
+  std::uint16_t* to = nullptr;
+  std::int64_t columns = 0, stride = 0, count = 0;
+  Factors factors = Factors::kBf16;
 };
 
 /// Elements of c that a block makes, in either direction, and steps of depth that it loads at once.

@@ -35,7 +35,8 @@
   X(updates, update, UpdateArguments)
 #define BASCULE_PRODUCT_KERNELS(X) \
   X(products, product, ProductArguments) \
-  X(products, product_update, ProductUpdateArguments)
+  X(products, product_update, ProductUpdateArguments) \
+  X(products, narrow, NarrowArguments)
 #define BASCULE_SPARSE_KERNELS(X) \
   X(sparse, sparse_product, SparseProductArguments) \
   X(sparse, sparse_transposed, SparseTransposedArguments) \
