@@ -35,6 +35,10 @@ class Queue {
     return result == kSuccess ? entry.function(arguments...) : result;
   }
 
+  /// Makes the context that of the calling thread, for libraries that ask for it. Whether all is
+  /// well; an error is kept.
+  bool enter() { return run(driver_->context_set, context_); }
+
   /// Waits until nothing uses memory any more: for destructors, which may run in any thread.
   void drain() { attempt(driver_->stream_synchronize, stream_.get()); }
 

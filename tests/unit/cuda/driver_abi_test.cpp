@@ -36,6 +36,7 @@ TEST(CudaDriver, IsDeclaredAsNvidiaDeclaresIt) {
   static_assert(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR == kComputeMajor);
   static_assert(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR == kComputeMinor);
   static_assert(CU_STREAM_NON_BLOCKING == kStreamNonBlocking);
+  static_assert(CU_EVENT_DEFAULT == kEventWithTiming);
   static_assert(CU_EVENT_DISABLE_TIMING == kEventWithoutTiming);
   BASCULE_SAME(init, cuInit);
   BASCULE_SAME(version, cuDriverGetVersion);
@@ -60,6 +61,7 @@ TEST(CudaDriver, IsDeclaredAsNvidiaDeclaresIt) {
   BASCULE_SAME(event_destroy, cuEventDestroy);
   BASCULE_SAME(event_record, cuEventRecord);
   BASCULE_SAME(event_synchronize, cuEventSynchronize);
+  BASCULE_SAME(event_elapsed, cuEventElapsedTime);
   BASCULE_SAME(memory_allocate, cuMemAlloc);
   BASCULE_SAME(memory_free, cuMemFree);
   BASCULE_SAME(memory_info, cuMemGetInfo);
