@@ -172,7 +172,8 @@ Result<std::int64_t> Autoencoder::device_fit_bytes(const CompressedView& interac
                  learning->form().training(request, *this, learning->store(), default_pool()));
   // Users are judged after every epoch, while all that has learnt is still there.
   BASCULE_ASSIGN(const Program scoring, learning->take(kUsersPerBlock));
-  constexpr std::int64_t kElement = sizeof(std::int32_t) + sizeof(float), kBatches = 2;
+  // Programs of two batch sizes have up to three inputs each, where batches are sent.
+  constexpr std::int64_t kElement = sizeof(std::int32_t) + sizeof(float), kBatches = 6;
   const std::int64_t batch = std::min(training_.batch_size, interactions.majors);
   return plan->counts().allocated +
          kBatches * kElement * detail::largest_batch(interactions, batch);

@@ -136,6 +136,27 @@ struct Course {
   std::int64_t sent = 0;
 };
 
+/// The training users several times, so that their rows take more than the programs.
+const CsrMatrix& many() {
+  static const CsrMatrix matrix = [] {
+    const CompressedView once = users().train.view();
+    std::vector<std::int64_t> offsets = {0};
+    std::vector<std::int32_t> indices;
+    std::vector<float> values;
+    for (int copy = 0; copy < 5; ++copy) {
+      for (std::int64_t user = 0; user < once.majors; ++user) {
+        const SparseLine line = once.line(user);
+        indices.insert(indices.end(), line.indices.begin(), line.indices.end());
+        values.insert(values.end(), line.values.begin(), line.values.end());
+        offsets.push_back(std::ssize(indices));
+      }
+    }
+    return CsrMatrix(
+        Compressed::make(5 * once.majors, once.minors, offsets, indices, values).value());
+  }();
+  return matrix;
+}
+
 /// With `crowded`, others take memory of the GPU until there is little more than training takes.
 template <class Model, class Options>
 Course learn(const Options& options, bool crowded) {
@@ -143,10 +164,9 @@ Course learn(const Options& options, bool crowded) {
   const auto device = open(fake);
   Model model(options);
   EXPECT_TRUE(model.use_device(device).ok());
-  if (crowded)
-    fake.memory = fake.allocated() + model.device_fit_bytes(users().train.view()).value();
+  if (crowded) fake.memory = fake.allocated() + model.device_fit_bytes(many().view()).value();
   Course course;
-  LearnRequest request{users().train.view(), {}, {}, {}};
+  LearnRequest request{many().view(), {}, {}, {}};
   request.log = [&](const std::string& line) { course.log.push_back(line); };
   const auto& counted = dynamic_cast<const CountsActivity&>(*device);
   const std::int64_t before = counted.activity().to_device;
