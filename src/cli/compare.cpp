@@ -110,11 +110,14 @@ nlohmann::ordered_json json_of(const Comparison& comparison, const std::string& 
 }
 
 Status compare(const Arguments& arguments, const Context& context) {
-  BASCULE_ASSIGN(const std::string device, context.resolve_device());
-  BASCULE_ASSIGN(const std::vector<NamedSettings> models, all_models(arguments, context));
   FitRequest request;
+  BASCULE_ASSIGN(request.device, context.open_recommender_device());
+  const std::string device = device_name(request.device);
+  BASCULE_ASSIGN(const std::vector<NamedSettings> models, all_models(arguments, context));
   BASCULE_ASSIGN(const CompileOptions compile,
-                 context.compile_options(make_cpu_device(default_pool())->target()));
+                 context.compile_options(request.device != nullptr
+                                             ? request.device->target()
+                                             : make_cpu_device(default_pool())->target()));
   request.precision = compile.precision;
   EpochDisplay display(context);
   display.watch(request);

@@ -124,6 +124,10 @@ Result<CompileOptions> Context::compile_options(const Target& target) const {
   return options;
 }
 
+std::string device_name(const std::shared_ptr<Device>& device) {
+  return device == nullptr ? "cpu" : device->target().device;
+}
+
 void print_json(const nlohmann::ordered_json& document) {
   // Ids and titles are UTF-8 by the time they get here; whatever is not is replaced, not thrown at.
   fmt::print("{}\n", document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));

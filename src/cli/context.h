@@ -60,6 +60,9 @@ struct Context {
   [[nodiscard]] Result<CompileOptions> compile_options(const Target& target) const;
 };
 
+/// "cpu" where there is none.
+std::string device_name(const std::shared_ptr<Device>& device);
+
 /// The one JSON document of a verb, on stdout.
 void print_json(const nlohmann::ordered_json& document);
 nlohmann::ordered_json seconds_json(const StageTimes& times);

@@ -46,7 +46,7 @@ Status require_same_split(const SavedRun& run, const Settings& settings) {
 
 Status evaluate_recommend(const EvaluateArguments& arguments, const Context& context) {
   BASCULE_ASSIGN(const std::shared_ptr<Device> gpu, context.open_recommender_device());
-  const std::string device = gpu == nullptr ? "cpu" : gpu->target().device;
+  const std::string device = device_name(gpu);
   BASCULE_ASSIGN(SavedRun run, open_run(arguments.run, context));
   const bool trained = run.model().learns_by_epochs();
   // What is fitted anew uses the GPU instead.

@@ -42,7 +42,7 @@ void print_outcome(const FitOutcome& outcome, const std::string& device) {
 
 Status fit_recommend(const FitArguments& arguments, const Config& config, const Context& context) {
   BASCULE_ASSIGN(const std::shared_ptr<Device> gpu, context.open_recommender_device());
-  const std::string device = gpu == nullptr ? "cpu" : gpu->target().device;
+  const std::string device = device_name(gpu);
   BASCULE_ASSIGN(const Settings settings, recommend_settings(config));
 
   FitRequest request;

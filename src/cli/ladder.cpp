@@ -62,13 +62,14 @@ void print_table(const Ladder& ladder) {
     if (!rung.measured()) fmt::print("{} is not measured: {}\n", rung.name, rung.skipped);
   fmt::print(
       "{} ({}) on {}{}: {} users to train on, {} items, batches of {}\n"
-      "{}, {} threads; medians of {} turns of {} s; each rung keeps what those before it added\n"
+      "{}, {} threads, trained by {}; medians of {} turns of {} s; each rung keeps what those "
+      "before it added\n"
       "published: a case study's factors, on its GPUs, model and data; {}× in all\n",
       ladder.model, fmt::join(ladder.widths, "-"), terminal_safe(ladder.path),
       ladder.synthetic ? " (synthetic)" : "", with_commas(ladder.train_users),
       with_commas(ladder.items), with_commas(ladder.batch_size),
       ladder.processor.empty() ? "unknown processor" : ladder.processor, ladder.threads,
-      ladder.options.rounds, ladder.options.seconds, ladder.published_product);
+      ladder.device, ladder.options.rounds, ladder.options.seconds, ladder.published_product);
 }
 
 nlohmann::ordered_json json_of(const LadderRung& rung) {
@@ -98,13 +99,12 @@ nlohmann::ordered_json json_of(const LadderRung& rung) {
   return one;
 }
 
-nlohmann::ordered_json json_of(const Ladder& ladder, const std::string& device,
-                               const std::string& why) {
+nlohmann::ordered_json json_of(const Ladder& ladder, const std::string& why) {
   nlohmann::ordered_json rungs = nlohmann::ordered_json::array();
   for (const LadderRung& rung : ladder.rungs) rungs.push_back(json_of(rung));
   return {{"data", ladder.path},
           {"synthetic", ladder.synthetic},
-          {"device", device},
+          {"device", ladder.device},
           {"why", why},
           {"processor", ladder.processor},
           {"threads", ladder.threads},
@@ -122,12 +122,12 @@ nlohmann::ordered_json json_of(const Ladder& ladder, const std::string& device,
 }
 
 Status ladder(const Arguments& arguments, const Context& context) {
-  BASCULE_ASSIGN(const std::string device, context.resolve_device());
+  FitRequest request;
+  BASCULE_ASSIGN(request.device, context.open_recommender_device());
   if (context.precision != "fp32")
     return {Code::kUsage, fmt::format("--precision {}: the ladder measures fp32 and bf16 both",
                                       context.precision)};
   BASCULE_ASSIGN(const Settings settings, settings_of(arguments, context));
-  FitRequest request;
   EpochDisplay display(context);
   display.watch(request);
   LadderOptions options = arguments.options;
@@ -137,7 +137,7 @@ Status ladder(const Arguments& arguments, const Context& context) {
   if (!arguments.report.empty())
     BASCULE_TRY(write_atomically(arguments.report, ladder_report(measured)));
   if (context.json) {
-    print_json(json_of(measured, device, context.why_device()));
+    print_json(json_of(measured, context.why_device()));
   } else {
     print_table(measured);
   }

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <functional>
 #include <optional>
 #include <utility>
 
@@ -7,8 +6,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <bascule/recsys/item_knn.h>
+#include <bascule/devices/device.h>
 #include <bascule/recsys/saved_run.h>
+#include <bascule/recsys/similar_query.h>
 #include <bascule/recsys/spec.h>
 
 #include "cli/item_list.h"
@@ -64,89 +64,38 @@ Result<std::int32_t> index_of(const IdFile& ids, const std::string& id, std::str
   return static_cast<std::int32_t>(*index);
 }
 
-/// Answers the same query until its time is steady: the first time, then the median of the rest.
-List timed(const std::function<List()>& query, StageTimes& times) {
-  constexpr int kRepeats = 51;
-  Stopwatch watch;
-  List list = query();
-  times.emplace_back("first_query", watch.restart());
-  std::vector<double> seconds;
-  for (int i = 0; i < kRepeats; ++i) {
-    watch.restart();
-    list = query();
-    seconds.push_back(watch.seconds());
-  }
-  std::nth_element(seconds.begin(), seconds.begin() + kRepeats / 2, seconds.end());
-  times.emplace_back("steady_query", seconds[kRepeats / 2]);
-  return list;
-}
-
-/// How many neighbours are asked for: all, where some of them may be left out.
-std::int32_t reach(const SavedRun& run, std::int32_t k, const ItemFilter& filter) {
-  return filter.passes_all() ? k : static_cast<std::int32_t>(run.items().size());
-}
-
-List as_list(const std::vector<Neighbor>& neighbors, std::int32_t k, const ItemFilter& filter) {
-  List list;
-  for (const Neighbor& n : neighbors) {
-    if (std::ssize(list) == k) break;
-    if (filter.passes(n.id)) list.push_back({n.id, n.score});
-  }
-  return list;
-}
-
-Result<List> similar_by_index(const SavedRun& run, std::int32_t item, const Options& options,
-                              const ItemFilter& filter, StageTimes& times) {
-  const Stopwatch watch;
-  BASCULE_ASSIGN(const NeighborIndex index,
-                 ItemKnn::build_index(run.interactions().matrix, knn_options(run.settings())));
-  NeighborScratch scratch(index);
-  times.emplace_back("index", watch.seconds());
-  const std::int32_t most = reach(run, options.k, filter);
-  return timed(
-      [&] {
-        return as_list(query(index, item, most, options.include_self, scratch), options.k, filter);
-      },
-      times);
-}
-
-/// The article's way: the whole matrix written out, one matrix-vector product per query.
-Result<List> similar_by_dense(const SavedRun& run, std::int32_t item, const Options& options,
-                              const ItemFilter& filter, StageTimes& times) {
-  const KnnOptions knn = knn_options(run.settings());
-  if (knn.similarity.similarity != Similarity::kCosine || knn.similarity.shrinkage != 0 ||
-      knn.similarity.alpha != 0.5F || knn.weighting.weighting != Weighting::kRaw)
-    return Error{Code::kUsage, "--compute dense knows only the plain cosine of raw ratings"};
-  const Stopwatch watch;
-  BASCULE_ASSIGN(const DenseMatrix dense,
-                 dense_matrix(run.interactions().matrix, PointAxis::kMinors));
-  times.emplace_back("dense_matrix", watch.seconds());
-  const auto width = static_cast<std::size_t>(dense.features);
-  const std::span<const float> row = dense.values.span().subspan(item * width, width);
-  const std::int32_t exclude = options.include_self ? kExcludeNone : item;
-  const std::int32_t most = reach(run, options.k, filter);
-  return timed([&] { return as_list(dense_query(dense, row, most, exclude), options.k, filter); },
-               times);
+/// What does not compute there must not seem to.
+Error not_on(const Device& device, const std::string& what) {
+  return {Code::kUsage, fmt::format("--device {}: {}", device.target().device, what)};
 }
 
 Result<List> similar(const SavedRun& run, const Options& options, const ItemFilter& filter,
-                     StageTimes& times) {
+                     Device* device, StageTimes& times) {
   BASCULE_ASSIGN(const std::int32_t item, index_of(run.items(), options.item, "item", run.path()));
+  const SimilarOptions wanted{options.k, options.include_self, filter};
   const bool knn = run.model().type() == "item-knn";
-  if (knn && options.compute == "dense") return similar_by_dense(run, item, options, filter, times);
-  if (knn && options.compute == "sparse")
-    return similar_by_index(run, item, options, filter, times);
+  const auto anew = [&](QueryMethod method) {
+    return query_similar(run.interactions().matrix, item, knn_options(run.settings()), method,
+                         wanted, device, times);
+  };
+  if (knn && options.compute == "dense") return anew(QueryMethod::kDense);
+  // Stored lists are on the disk: a device has nothing to do for them.
+  if (knn && (options.compute == "sparse" || device != nullptr)) return anew(QueryMethod::kSparse);
+  if (device != nullptr)
+    return not_on(*device,
+                  fmt::format("{} finds similar items on the cpu only", run.model().type()));
   const Stopwatch watch;
-  auto list = run.model().similar_items(item, {options.k, options.include_self, filter});
+  auto list = run.model().similar_items(item, wanted);
   // More than is stored of an item's neighbours.
-  if (knn && !list.ok() && list.error().code == Code::kUsage)
-    return similar_by_index(run, item, options, filter, times);
+  if (knn && !list.ok() && list.error().code == Code::kUsage) return anew(QueryMethod::kSparse);
   times.emplace_back("query", watch.seconds());
   return list;
 }
 
 Result<List> for_history(const SavedRun& run, const Options& options, const ItemFilter& filter,
-                         StageTimes& times) {
+                         const Device* device, StageTimes& times) {
+  if (device != nullptr && !run.model().lists_on_device())
+    return not_on(*device, fmt::format("{} makes its lists on the cpu only", run.model().type()));
   std::vector<std::int32_t> items;
   std::vector<float> ones;
   SparseLine history;
@@ -166,20 +115,23 @@ Result<List> for_history(const SavedRun& run, const Options& options, const Item
   }
   const Stopwatch watch;
   List list = run.model().recommend(history, {options.k, !options.include_seen, filter});
+  BASCULE_TRY(run.model().device_status());
   times.emplace_back("query", watch.seconds());
   return list;
 }
 
 Status recommend(const Options& options, const Context& context) {
-  BASCULE_ASSIGN(const std::string device, context.resolve_device());
+  BASCULE_ASSIGN(const std::shared_ptr<Device> gpu, context.open_recommender_device());
+  const std::string device = device_name(gpu);
   StageTimes times;
   const Stopwatch watch;
-  BASCULE_ASSIGN(const SavedRun run, open_run(options.run, context));
+  BASCULE_ASSIGN(const SavedRun run, open_run(options.run, context, gpu));
   times.emplace_back("load", watch.seconds());
   BASCULE_ASSIGN(const Lists lists, read_lists(options, run, context));
   const ItemFilter filter = lists.filter();
-  BASCULE_ASSIGN(const List list, options.item.empty() ? for_history(run, options, filter, times)
-                                                       : similar(run, options, filter, times));
+  BASCULE_ASSIGN(const List list, options.item.empty()
+                                      ? for_history(run, options, filter, gpu.get(), times)
+                                      : similar(run, options, filter, gpu.get(), times));
   if (context.json) {
     nlohmann::ordered_json query, items = nlohmann::ordered_json::array();
     if (!options.item.empty()) query["item"] = options.item;
@@ -245,9 +197,10 @@ void add_recommend(CLI::App& app, Context& context) {
           "only these: ID,ID,… or @FILE with an id a line, where unknown ones are reported")
       ->check(not_empty);
   verb->add_option("--deny", options->deny, "none of these, given as --allow")->check(not_empty);
-  verb->add_option("--compute", options->compute,
-                   "--item: from the stored lists, or anew by the sparse index, or by a dense "
-                   "matrix-vector product (timed)")
+  verb->add_option(
+          "--compute", options->compute,
+          "--item of item-knn: from the stored lists, or anew by the sparse index (on a GPU "
+          "always), or by a dense matrix-vector product; what is anew is timed by stage")
       ->check(CLI::IsMember({"stored", "sparse", "dense"}))
       ->capture_default_str();
   verb->callback([options, &context] {

@@ -139,13 +139,14 @@ void print_outcome(const Tuning& tuning, const std::string& out) {
 }
 
 Status tune(Arguments arguments, const Context& context) {
-  BASCULE_ASSIGN(const std::string device, context.resolve_device());
+  TuneRequest request;
+  BASCULE_ASSIGN(request.device, context.open_recommender_device());
   BASCULE_ASSIGN(const TuneSpec spec, read_spec(arguments, context));
   if (arguments.out.empty())
     arguments.out =
         fmt::format("runs/{}-tune", std::filesystem::path(arguments.spec).stem().string());
-  TuneRequest request;
-  BASCULE_ASSIGN(request.precision, context.recommender_precision(spec.settings, nullptr));
+  BASCULE_ASSIGN(request.precision,
+                 context.recommender_precision(spec.settings, request.device.get()));
   request.out = arguments.out;
   request.resume = arguments.resume;
   BASCULE_TRY(limit(arguments, spec, request));
@@ -153,7 +154,7 @@ Status tune(Arguments arguments, const Context& context) {
   display.watch(request);
   BASCULE_ASSIGN(const Tuning tuning, tune_recommender(spec, request, default_pool()));
   if (context.json) {
-    print_json(json_of(tuning, arguments.out, device, context.why_device()));
+    print_json(json_of(tuning, arguments.out, device_name(request.device), context.why_device()));
   } else {
     print_outcome(tuning, arguments.out);
   }

@@ -8,6 +8,7 @@
 
 #include <bascule/base/crc32c.h>
 #include <bascule/devices/device.h>
+#include <bascule/devices/null_device.h>
 #include <bascule/nn/network.h>
 #include <bascule/recsys/autoencoder.h>
 #include <bascule/recsys/popularity.h>
@@ -16,6 +17,7 @@
 #include "nn/epoch_loop.h"
 #include "recsys/autoencoder_form.h"
 #include "recsys/checksum.h"
+#include "recsys/user_rows.h"
 
 namespace bascule {
 namespace {
@@ -139,8 +141,13 @@ Status Autoencoder::device_status() const {
 
 std::unique_ptr<Autoencoder::State> Autoencoder::make_state(std::int64_t items, bool serves,
                                                             ThreadPool& pool) const {
+  return make_state(items, serves, device_ ? device_ : make_cpu_device(pool));
+}
+
+std::unique_ptr<Autoencoder::State> Autoencoder::make_state(std::int64_t items, bool serves,
+                                                            std::shared_ptr<Device> device) const {
   return std::make_unique<State>(make_form(items), items, training_.precision, serves,
-                                 device_ ? device_ : make_cpu_device(pool));
+                                 std::move(device));
 }
 
 std::int64_t Autoencoder::fit_bytes(const CompressedView& interactions) const {
@@ -151,6 +158,25 @@ std::int64_t Autoencoder::fit_bytes(const CompressedView& interactions) const {
   // A checkpoint or snapshot is a copy of them all.
   return kFloat * (2 * ((1 + kStates) * parameters + form->extra_numbers()) +
                    std::min(training_.batch_size, interactions.majors) * interactions.minors);
+}
+
+Result<std::int64_t> Autoencoder::device_fit_bytes(const CompressedView& interactions) const {
+  if (!device_ || device_->target().host_memory || interactions.nonzeros() == 0) return 0;
+  const std::shared_ptr<NullDevice> plan = make_null_device(device_->target());
+  const std::int64_t items = interactions.minors;
+  const auto learning = make_state(items, false, plan), serving = make_state(items, true, plan);
+  for (State* state : {learning.get(), serving.get()})
+    BASCULE_TRY(detail::declare_parameters(state->form().parameters(), state->store()));
+  const LearnRequest request{interactions, {}, {}, {}};
+  BASCULE_ASSIGN(const auto training,
+                 learning->form().training(request, *this, learning->store(), default_pool()));
+  // Users are judged after every epoch, while all that has learnt is still there.
+  BASCULE_ASSIGN(const Program scoring, learning->take(kUsersPerBlock));
+  // Programs of two batch sizes have up to three inputs each, where batches are sent.
+  constexpr std::int64_t kElement = sizeof(std::int32_t) + sizeof(float), kBatches = 6;
+  const std::int64_t batch = std::min(training_.batch_size, interactions.majors);
+  return plan->counts().allocated +
+         kBatches * kElement * detail::largest_batch(interactions, batch);
 }
 
 std::vector<ModelLayer> Autoencoder::layers(const CompressedView& interactions) const {

@@ -61,7 +61,8 @@ class Comparer {
     result.name = named.name;
     const std::unique_ptr<Recommender> model = make_recommender(named.settings, request_.precision);
     result.type = model->type();
-    BASCULE_TRY(check_fit_memory(*model, split_.train.view()));
+    if (request_.device != nullptr) BASCULE_TRY(model->use_device(request_.device));
+    BASCULE_TRY(check_fit_memory(*model, split_.train.view(), request_.device.get()));
     const bool counted = reset_peak_memory();
     const Stopwatch watch;
     BASCULE_ASSIGN(const EpochCount epochs, fit_on_split(*model, split_, request_, pool_));
@@ -171,6 +172,10 @@ Result<Comparison> compare_recommenders(const std::vector<NamedSettings>& models
                                                "name",
                                                models[i].name)};
   BASCULE_TRY(require_one_split(models));
+  // Before the data is read, which may take long.
+  for (const NamedSettings& model : models)
+    if (request.device != nullptr)
+      BASCULE_TRY(make_recommender(model.settings)->use_device(request.device));
   const Settings& settings = models.front().settings;
   BASCULE_ASSIGN(const SplitData data, load_split(settings, request, pool));
   Comparison comparison;

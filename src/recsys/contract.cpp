@@ -4,6 +4,7 @@
 
 #include <bascule/base/cpu_info.h>
 #include <bascule/devices/device.h>
+#include <bascule/devices/own_memory.h>
 #include <bascule/recsys/contract.h>
 
 #include "recsys/recommend_rows.h"
@@ -42,16 +43,33 @@ Status Recommender::check_item(std::int32_t item) const {
   return {Code::kUsage, fmt::format("item index {} is not in the model", item)};
 }
 
-Status check_fit_memory(const Recommender& model, const CompressedView& interactions) {
-  const std::int64_t bytes = model.fit_bytes(interactions);
-  const std::int64_t available = cpu_info().memory_available;
-  if (bytes <= available) return {};
-  return {
-      Code::kFailed,
-      fmt::format("{} on {} items takes {:.1f} GB of memory, {:.1f} GB are available; keep fewer "
-                  "items (data.min_item_ratings) or {}",
-                  model.type(), interactions.minors, static_cast<double>(bytes) * 1e-9,
-                  static_cast<double>(available) * 1e-9, model.instead(interactions))};
+namespace {
+
+Error too_much(const Recommender& model, const CompressedView& interactions, std::int64_t wanted,
+               std::int64_t free, const std::string& whose) {
+  return {Code::kFailed,
+          fmt::format("{} on {} items takes {:.1f} GB of memory{}, {:.1f} GB are available; keep "
+                      "fewer items (data.min_item_ratings) or {}",
+                      model.type(), interactions.minors, static_cast<double>(wanted) * 1e-9, whose,
+                      static_cast<double>(free) * 1e-9, model.instead(interactions))};
+}
+
+}  // namespace
+
+Result<FitMemory> check_fit_memory(const Recommender& model, const CompressedView& interactions,
+                                   Device* device) {
+  FitMemory memory;
+  memory.host = model.fit_bytes(interactions);
+  if (const std::int64_t available = cpu_info().memory_available; memory.host > available)
+    return too_much(model, interactions, memory.host, available, "");
+  if (device == nullptr) return memory;
+  BASCULE_ASSIGN(memory.device, model.device_fit_bytes(interactions));
+  auto* own = dynamic_cast<HasOwnMemory*>(device);
+  if (own == nullptr || memory.device == 0) return memory;
+  BASCULE_ASSIGN(const std::int64_t free, own->free_memory());
+  if (memory.device > free)
+    return too_much(model, interactions, memory.device, free, " on " + device->target().device);
+  return memory;
 }
 
 }  // namespace bascule

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <bascule/base/checked.h>
+#include <bascule/devices/inverts.h>
 #include <bascule/devices/sparse_product.h>
 #include <bascule/recsys/ease.h>
 #include <bascule/recsys/elsa.h>
@@ -54,13 +55,35 @@ std::int64_t Ease::fit_bytes(const CompressedView& interactions) const {
   return *bytes + kPerItem * n + kPerInteraction * interactions.nonzeros();
 }
 
+Result<std::int64_t> Ease::device_fit_bytes(const CompressedView& interactions) const {
+  if (inverter_ == nullptr) return 0;
+  return inverter_->invert_bytes(interactions.minors);
+}
+
+Status Ease::use_device(std::shared_ptr<Device> device) {
+  constexpr std::int64_t kAny = 1;
+  std::shared_ptr<Inverts> inverter = std::dynamic_pointer_cast<Inverts>(device);
+  if (inverter == nullptr) return Recommender::use_device(std::move(device));
+  if (const auto bytes = inverter->invert_bytes(kAny); !bytes.ok())
+    return {bytes.error().code, fmt::format("{}: {}", type(), bytes.error().message)};
+  inverter_ = std::move(inverter);
+  return {};
+}
+
+/// All but its options and device.
+void Ease::forget() {
+  Ease fresh(options_);
+  fresh.inverter_ = std::move(inverter_);
+  *this = std::move(fresh);
+}
+
 std::string Ease::instead(const CompressedView& interactions) const {
   return elsa_instead(interactions);
 }
 
 Status Ease::fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) {
   const Stopwatch watch;
-  *this = Ease(options_);
+  forget();
   BASCULE_ASSIGN(ItemGram gram, ItemGram::make(interactions.view(), pool));
   times.emplace_back("gram", watch.seconds());
   return fit_gram(std::move(gram), pool, times);
@@ -68,13 +91,18 @@ Status Ease::fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& ti
 
 Status Ease::fit_gram(ItemGram gram, ThreadPool& pool, StageTimes& times) {
   Stopwatch watch;
-  *this = Ease(options_);
+  forget();
   SymmetricMatrix& matrix = gram.matrix;
   const float share = options_.dropout / (1 - options_.dropout);
   for (std::int64_t i = 0; i < matrix.order(); ++i)
     matrix.at(i, i) += options_.l2 + share * matrix.at(i, i);
-  BASCULE_TRY(invert(matrix, pool));
-  times.emplace_back("inverse", watch.restart());
+  if (inverter_ == nullptr) {
+    BASCULE_TRY(invert(matrix, pool));
+    times.emplace_back("inverse", watch.seconds());
+  } else {
+    BASCULE_TRY(inverter_->invert(matrix, times));
+  }
+  watch.restart();
   mirror(matrix, pool);
   turn_into_weights(gram.items, matrix, pool);
   fitted_ = std::move(matrix);

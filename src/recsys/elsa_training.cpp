@@ -30,13 +30,12 @@ Status ElsaTraining::compile(const ElsaOptions& options, std::int64_t items) {
     programs_.emplace(static_cast<std::size_t>(users), std::move(program));
   }
   set_step_text(to_text(graph(sizes[0])));
-  return {};
+  return keep_rows();
 }
 
 Status ElsaTraining::train_on(UserBatch& batch) {
-  Program& program = programs_.at(batch.users);
-  CsrArgument x = batch.input.argument();
-  BASCULE_TRY(program.bind("x", &x));
+  Program& program = programs_.at(batch.users.size());
+  BASCULE_TRY(bind_input(program, "x", batch));
   program.step();
   return {};
 }

@@ -21,7 +21,7 @@ Result<SplitEvaluation> evaluate_on_split(const Settings& settings, const CsrMat
     if (device != nullptr) BASCULE_TRY(refitted->use_device(device));
     const Stopwatch watch;
     StageTimes times;
-    BASCULE_TRY(check_fit_memory(*refitted, split.train.view()));
+    BASCULE_TRY(check_fit_memory(*refitted, split.train.view(), device.get()));
     BASCULE_TRY(refitted->fit(split.train, pool, times));
     result.fit_seconds = watch.seconds();
     trained = refitted.get();

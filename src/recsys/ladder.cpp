@@ -12,6 +12,7 @@
 #include <bascule/data/synthetic.h>
 #include <bascule/devices/device.h>
 #include <bascule/devices/null_device.h>
+#include <bascule/devices/own_memory.h>
 #include <bascule/recsys/ladder.h>
 #include <bascule/recsys/popularity.h>
 #include <bascule/recsys/spec.h>
@@ -57,8 +58,10 @@ LadderRung named(std::string name, std::string what, std::optional<double> publi
 }
 
 std::vector<Rung> rungs(const Target& target) {
-  VaeExecution execution{
-      .batches_ahead = false, .dense_feed = true, .skip_passes = fusing_passes()};
+  VaeExecution execution{.batches_ahead = false,
+                         .dense_feed = true,
+                         .resident = false,
+                         .skip_passes = fusing_passes()};
   std::vector<Rung> all;
   all.push_back(
       {named("dense feed", "batches as dense matrices, made on the host", {}), execution});
@@ -67,9 +70,18 @@ std::vector<Rung> rungs(const Target& target) {
       {named("sparse", "batches in CSR, a sparse first layer and likelihood", 12.5), execution});
   execution.batches_ahead = true;
   all.push_back({named("pipeline", "batches made ahead on a thread of their own", 1.8), execution});
+  if (!target.host_memory) {
+    execution.resident = true;
+    all.push_back(
+        {named("resident rows", "batches put together on the device, where the rows stay", {}),
+         execution});
+  }
+  const std::string no_bf16 = target.host_memory
+                                  ? "this processor has no products of bf16"
+                                  : fmt::format("{} has no products of bf16", target.device);
   const Precision precision = target.bf16 ? Precision::kBf16 : Precision::kFp32;
   all.push_back({named("mixed precision", "products of bf16 factors, all else in fp32", 1.8,
-                       target.bf16 ? "" : "this processor has no products of bf16"),
+                       target.bf16 ? "" : no_bf16),
                  execution, precision});
   execution.skip_passes.clear();
   all.push_back({named("fused step", "the compiler's fusing passes, off until here", {}), execution,
@@ -83,7 +95,7 @@ std::vector<Rung> rungs(const Target& target) {
 /// One rung's training, from its first values on.
 class Turn {
  public:
-  Turn(MultVaeOptions options, const CompressedView& train, std::unique_ptr<Device> device)
+  Turn(MultVaeOptions options, const CompressedView& train, std::shared_ptr<Device> device)
       : options_(std::move(options)),
         form_(options_, train.minors),
         request_{train, {}, {}, {}},
@@ -110,6 +122,8 @@ class Turn {
     ++steps_;
     return {};
   }
+  /// Steps may still run when step() returns.
+  Status wait() { return device_->synchronize(); }
 
   [[nodiscard]] const VaeTraining& training() const { return *training_; }
   [[nodiscard]] std::int64_t users() const { return users_; }  ///< trained so far
@@ -124,7 +138,7 @@ class Turn {
   VaeForm form_;
   LearnRequest request_;
   Popularity nobody_;  // validates nothing
-  std::unique_ptr<Device> device_;
+  std::shared_ptr<Device> device_;
   VariableStore store_;
   std::unique_ptr<VaeTraining> training_;
   std::int64_t users_ = 0, steps_ = 0;
@@ -138,15 +152,13 @@ class Climber {
 
   /// What the rung takes, found without taking it.
   Status plan(Rung& rung) {
-    const auto cpu = make_cpu_device(pool_);
-    auto device = make_null_device(cpu->target());
+    BASCULE_ASSIGN(const std::int64_t available, memory());
+    auto device = make_null_device(this->device()->target());
     const NullDevice& planned = *device;
     Turn turn(with(rung.precision), train_, std::move(device));
     BASCULE_TRY(turn.prepare(rung.execution, pool_));
     rung.shown.planned_bytes = planned.counts().allocated + batch_bytes(rung, turn.training());
     rung.shown.precision = rung.precision;
-    const std::int64_t available =
-        options_.memory > 0 ? options_.memory : cpu_info().memory_available;
     if (rung.shown.planned_bytes > available)
       rung.shown.skipped = fmt::format("it takes {:.1f} GB of memory, {:.1f} GB are available",
                                        static_cast<double>(rung.shown.planned_bytes) * 1e-9,
@@ -157,7 +169,7 @@ class Climber {
   Status climb(Rung& rung) {
     LadderRung& shown = rung.shown;
     const bool counted = reset_peak_memory();
-    Turn turn(with(rung.precision), train_, make_cpu_device(pool_));
+    Turn turn(with(rung.precision), train_, device());
     BASCULE_TRY(turn.prepare(rung.execution, pool_));
     BASCULE_TRY(turn.begin(pool_));
     while (turn.steps() < kFirstSteps) BASCULE_TRY(step(turn));
@@ -169,6 +181,7 @@ class Climber {
     do {
       BASCULE_TRY(step(turn));
     } while (watch.seconds() < options_.seconds);
+    BASCULE_TRY(turn.wait());
     const double seconds = watch.seconds();
     shown.users_per_second.push_back(static_cast<double>(turn.users() - users) / seconds);
     shown.steps += turn.steps() - kFirstSteps;
@@ -177,7 +190,18 @@ class Climber {
     return {};
   }
 
+  [[nodiscard]] std::shared_ptr<Device> device() const {
+    return request_.device != nullptr ? request_.device : make_cpu_device(pool_);
+  }
+
  private:
+  /// That a rung may take, of the memory that the device computes in.
+  [[nodiscard]] Result<std::int64_t> memory() const {
+    if (options_.memory > 0) return options_.memory;
+    const auto on = device();
+    if (auto* own = dynamic_cast<HasOwnMemory*>(on.get())) return own->free_memory();
+    return cpu_info().memory_available;
+  }
   [[nodiscard]] MultVaeOptions with(Precision precision) const {
     MultVaeOptions options = model_;
     options.precision = precision;
@@ -243,7 +267,7 @@ Result<Ladder> measure_ladder(const Settings& given, const FitRequest& request,
   BASCULE_ASSIGN(const LoadedData loaded, load_data(settings, request.data_dirs, pool));
   BASCULE_ASSIGN(const Split split, make_split(loaded.data, split_options(settings)));
   const CompressedView train = split.train.view();
-  BASCULE_TRY(check_fit_memory(*make_recommender(settings), train));
+  BASCULE_TRY(check_fit_memory(*make_recommender(settings), train, nullptr));
   const MultVaeOptions model = mult_vae_options(settings);
   const VaeForm form(model, train.minors);
 
@@ -261,6 +285,7 @@ Result<Ladder> measure_ladder(const Settings& given, const FitRequest& request,
   ladder.batch_size = std::min(model.batch_size, train.majors);
   ladder.processor = cpu_info().model;
   ladder.threads = pool.threads();
+  ladder.device = request.device != nullptr ? request.device->target().device : "cpu";
   ladder.options = options;
   ladder.published_product = kPublishedProduct;
   request.log(fmt::format("{}{}: {} users × {} items, {} interactions; {} users to train on",
@@ -268,7 +293,7 @@ Result<Ladder> measure_ladder(const Settings& given, const FitRequest& request,
                           ladder.items, ladder.interactions, ladder.train_users));
 
   Climber climber(model, train, options, request, pool);
-  std::vector<Rung> all = rungs(make_cpu_device(pool)->target());
+  std::vector<Rung> all = rungs(climber.device()->target());
   for (Rung& rung : all) {
     if (rung.shown.measured()) BASCULE_TRY(climber.plan(rung));
     if (!rung.shown.measured())

@@ -60,6 +60,7 @@ std::string ladder_report(const Ladder& ladder) {
   std::vector<std::pair<std::string, std::string>> facts = {
       {"processor", ladder.processor.empty() ? "unknown" : ladder.processor},
       {"threads", fmt::format("{}", ladder.threads)},
+      {"trained by", ladder.device},
       {"data", ladder.synthetic ? "synthetic" : ladder.path},
       {"users", fmt::format("{}", ladder.users)},
       {"items", fmt::format("{}", ladder.items)},

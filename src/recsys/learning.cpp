@@ -57,6 +57,7 @@ Status learn_by_epochs(Recommender& model, const Settings& settings, const Loade
   learn.control.settings = nn::lasting_settings(settings.to_toml());
   // A fit that is refused leaves an earlier run as it was.
   learn.control.on_start = [&] { return run.begin(request.out, settings.to_toml()); };
+  learn.log = request.log;
   learn.control.on_progress = request.on_progress;
   learn.control.on_epoch = [&](const nn::History& history) {
     if (logged.ok()) logged = run.add_epochs(history);

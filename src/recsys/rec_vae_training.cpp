@@ -61,7 +61,7 @@ Status RecVaeTraining::compile(const RecVaeForm& form) {
   set_step_text(to_text(encoder(sizes[0])) + to_text(decoder(sizes[0])));
   BASCULE_ASSIGN(Program keep, Program::make(previous_encoder_graph(form), store(), compile));
   keep_encoder_ = std::make_unique<Program>(std::move(keep));
-  return {};
+  return keep_rows();
 }
 
 Status RecVaeTraining::train_on(UserBatch& batch) {
@@ -70,9 +70,9 @@ Status RecVaeTraining::train_on(UserBatch& batch) {
   if (pass == options_->encoder_passes && batch.index == 0) keep_encoder_->step();
   scales_.clear();
   weights_.clear();
-  for (std::size_t user = 0; user < batch.users; ++user) {
+  for (const std::int32_t user : batch.users) {
     double sum = 0, squares = 0;
-    for (const float value : batch.targets.values(user)) {
+    for (const float value : train().line(user).values) {
       sum += double{value};
       squares += double{value} * double{value};
     }
@@ -80,12 +80,11 @@ Status RecVaeTraining::train_on(UserBatch& batch) {
     weights_.push_back(
         static_cast<float>(options_->gamma > 0 ? options_->gamma * sum : options_->beta));
   }
-  Program& program = programs_.at({part, batch.users});
-  CsrArgument x = batch.input.argument(), targets = batch.targets.argument();
-  BASCULE_TRY(program.bind_host("targets", &targets));
+  Program& program = programs_.at({part, batch.users.size()});
+  BASCULE_TRY(bind_targets(program, "targets", batch));
   BASCULE_TRY(program.feed("scale", std::span<const float>(scales_)));
   if (part == Part::kEncoder) {
-    BASCULE_TRY(program.bind_host("x", &x));
+    BASCULE_TRY(bind_input(program, "x", batch));
     BASCULE_TRY(program.feed("divergence", std::span<const float>(weights_)));
   }
   program.step();

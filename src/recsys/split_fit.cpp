@@ -29,6 +29,7 @@ Result<EpochCount> fit_on_split(Recommender& model, const Split& split, const Fi
     return EpochCount{};
   }
   LearnRequest learn{split.train.view(), split.valid_in.view(), split.valid_out.view(), {}};
+  learn.log = request.log;
   learn.control.on_progress = request.on_progress;
   learn.control.on_epoch = request.on_epoch;
   learn.control.interrupted = request.interrupted;

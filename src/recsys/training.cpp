@@ -4,6 +4,7 @@
 
 #include <bascule/data/catalogue.h>
 #include <bascule/data/ratings.h>
+#include <bascule/devices/device.h>
 #include <bascule/recsys/spec.h>
 #include <bascule/recsys/training.h>
 
@@ -73,11 +74,17 @@ void log_data(const LoadedData& loaded, const FitOutcome& outcome, const FitRequ
 }
 
 Status check_memory(const Recommender& model, const CsrMatrix& matrix, const FitRequest& request) {
-  const std::int64_t bytes = model.fit_bytes(matrix.view());
-  if (bytes > 0)
-    request.log(fmt::format("{} takes {:.1f} MB of memory", model.type(),
-                            static_cast<double>(bytes) * 1e-6));
-  return check_fit_memory(model, matrix.view());
+  BASCULE_ASSIGN(const FitMemory memory,
+                 check_fit_memory(model, matrix.view(), request.device.get()));
+  if (memory.host == 0) return {};
+  const auto megabytes = [](std::int64_t bytes) { return static_cast<double>(bytes) * 1e-6; };
+  std::string line =
+      fmt::format("{} takes {:.1f} MB of memory", model.type(), megabytes(memory.host));
+  if (memory.device > 0)
+    line += fmt::format(", and {:.1f} MB on {}", megabytes(memory.device),
+                        request.device->target().device);
+  request.log(line);
+  return {};
 }
 
 }  // namespace

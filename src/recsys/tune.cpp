@@ -7,6 +7,7 @@
 
 #include <bascule/base/cpu_info.h>
 #include <bascule/base/timer.h>
+#include <bascule/devices/device.h>
 #include <bascule/recsys/compare.h>
 #include <bascule/recsys/evaluate_split.h>
 #include <bascule/recsys/item_gram.h>
@@ -53,7 +54,7 @@ class Fitter {
   Fitter(const Split& split, ThreadPool& pool) : split_(split), pool_(pool) {}
 
   Result<EpochCount> fit(Recommender& model, const FitRequest& request) {
-    BASCULE_TRY(check_fit_memory(model, split_.train.view()));
+    BASCULE_TRY(check_fit_memory(model, split_.train.view(), request.device.get()));
     GramLearner* learner = model.gram_learner();
     if (learner == nullptr || !keeps_gram(model))
       return fit_on_split(model, split_, request, pool_);
@@ -110,6 +111,8 @@ class Tuner {
         }
         // Options may be too much for data or memory; anything else is no fault of theirs.
         if (error.code != Code::kFailed && error.code != Code::kUsage) return status;
+        // Nor is a device that has failed: it does nothing more.
+        if (request_.device != nullptr) BASCULE_TRY(request_.device->synchronize());
         trial.metrics.clear();
         trial.failure = error.message;
       }
@@ -194,6 +197,7 @@ class Tuner {
   Status fit_and_measure(const Stopwatch& watch, TuneTrial& trial) {
     const Settings settings = with_point(trial.point);
     const std::unique_ptr<Recommender> model = make_recommender(settings, request_.precision);
+    if (request_.device != nullptr) BASCULE_TRY(model->use_device(request_.device));
     FitRequest request = request_;
     request.on_epoch = [&](const nn::History& history) {
       trial.epochs = std::ssize(history);
@@ -241,6 +245,8 @@ Result<Tuning> tune_recommender(const TuneSpec& spec, const TuneRequest& request
                                 ThreadPool& pool) {
   const Stopwatch watch;
   BASCULE_TRY(check(request));
+  if (request.device != nullptr)
+    BASCULE_TRY(make_recommender(spec.settings)->use_device(request.device));
   BASCULE_ASSIGN(std::vector<Metric> metrics, trial_metrics(spec.metric));
   BASCULE_ASSIGN(const SplitData data, load_split(spec.settings, request, pool));
   if (data.split.valid_out.rows() == 0)

@@ -42,6 +42,8 @@ struct UserBatches::State {
   const RandomValues random;
   ThreadPool* const pool;
 
+  bool only_users = false;  // until the first batch is made
+
   // Belongs to whoever makes batches.
   BatchOrder order;
   std::vector<UserRows> parts;
@@ -55,7 +57,7 @@ struct UserBatches::State {
   Prefetcher ahead;  // ends before what it writes to
 
   void make(std::int64_t number, UserBatch& to);
-  void add_inputs(std::span<const std::int32_t> users, const ItemDropout& left_out,
+  void add_inputs(std::span<const std::int32_t> users, const RowDropout& left_out,
                   UserRows& rows) const {
     for (const std::int32_t user : users)
       rows.add_normalised(train.line(user), user, train.minors, left_out);
@@ -70,13 +72,15 @@ struct UserBatches::State {
 void UserBatches::State::make(std::int64_t number, UserBatch& to) {
   const BatchOrder::Place place = order.at(number);
   const std::span<const std::int32_t> users = place.samples;
-  const ItemDropout left_out{dropout[static_cast<std::size_t>(place.epoch) % dropout.size()],
-                             random, static_cast<std::uint64_t>(number)};
+  const RowDropout left_out{dropout[static_cast<std::size_t>(place.epoch) % dropout.size()], random,
+                            static_cast<std::uint64_t>(number)};
   to.pass = place.epoch;
   to.index = place.index;
-  to.users = users.size();
+  to.users.assign(users.begin(), users.end());
+  to.left_out = left_out;
   to.input.clear();
   to.targets.clear();
+  if (only_users) return;
   if (pool == nullptr) {
     add_inputs(users, left_out, to.input);
   } else {
@@ -111,6 +115,10 @@ Result<UserBatches> UserBatches::make(const CompressedView& train, const UserBat
   order.seed = options.seed;
   BASCULE_ASSIGN(BatchPlan plan, BatchPlan::make(std::move(users), order));
   return UserBatches(std::make_unique<State>(train, options, std::move(plan), pool));
+}
+
+void UserBatches::name_users_only() {
+  state_->only_users = true;
 }
 
 std::int64_t UserBatches::samples() const {

@@ -25,11 +25,12 @@ struct UserBatchOptions {
 };
 
 struct UserBatch {
-  std::int64_t pass = 0;   ///< over the users
-  std::int64_t index = 0;  ///< in the pass
-  std::size_t users = 0;
-  UserRows input;    ///< scaled to length 1, after dropout
-  UserRows targets;  ///< as they are
+  std::int64_t pass = 0;            ///< over the users
+  std::int64_t index = 0;           ///< in the pass
+  std::vector<std::int32_t> users;  ///< by their rows
+  RowDropout left_out;              ///< of their items, in `input`
+  UserRows input;                   ///< scaled to length 1, after dropout
+  UserRows targets;                 ///< as they are
 };
 
 class UserBatches {
@@ -41,6 +42,9 @@ class UserBatches {
   ~UserBatches();
   UserBatches(UserBatches&& other) noexcept;
   UserBatches& operator=(UserBatches&& other) noexcept;
+
+  /// Before the first batch: batches have no rows, only the users whose rows they would have.
+  void name_users_only();
 
   [[nodiscard]] std::int64_t samples() const;     ///< users of an epoch
   [[nodiscard]] std::int64_t batches() const;     ///< of an epoch

@@ -1,22 +1,10 @@
 #include "recsys/user_rows.h"
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <numeric>
 
 namespace bascule::detail {
-namespace {
-
-/// 1 over the length of a row; 0 of a row of zeros.
-double inverse_length(SparseLine line) {
-  double squares = 0;
-  for (const float value : line.values) squares += double{value} * double{value};
-  return squares > 0 ? 1 / std::sqrt(squares) : 0;
-}
-
-}  // namespace
-
 void UserRows::clear() {
   offsets_.resize(1);
   indices_.clear();
@@ -34,7 +22,7 @@ void UserRows::add_normalised(SparseLine line) {
 }
 
 void UserRows::add_normalised(SparseLine line, std::int64_t row, std::int64_t items,
-                              const ItemDropout& dropout) {
+                              const RowDropout& dropout) {
   const auto factor = static_cast<float>(inverse_length(line) / (1 - dropout.rate));
   const auto rate = static_cast<float>(dropout.rate);
   std::uint64_t block = ~std::uint64_t{0};

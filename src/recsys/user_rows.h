@@ -6,17 +6,10 @@
 
 #include <bascule/base/random_values.h>
 #include <bascule/devices/device.h>
+#include <bascule/devices/resident_rows.h>
 #include <bascule/tensor/compressed.h>
 
 namespace bascule::detail {
-
-/// Items that are left out of some users' rows: of row r and item i by the random number of element
-/// r · items + i.
-struct ItemDropout {
-  double rate = 0;  ///< in [0, 1)
-  RandomValues random{0, 0};
-  std::uint64_t step = 0;
-};
 
 /// Rows in memory that is kept from batch to batch.
 class UserRows {
@@ -28,16 +21,12 @@ class UserRows {
   /// 1 / (1 − rate).
   void add_normalised(SparseLine line);
   void add_normalised(SparseLine line, std::int64_t row, std::int64_t items,
-                      const ItemDropout& dropout);
+                      const RowDropout& dropout);
   /// All rows of `other` after those that are there.
   void append(const UserRows& other);
   /// Rows without elements, until there are `rows` in all.
   void fill_up(std::int64_t rows);
 
-  [[nodiscard]] std::span<const float> values(std::size_t row) const {
-    const auto begin = static_cast<std::size_t>(offsets_[row]);
-    return std::span(values_).subspan(begin, static_cast<std::size_t>(offsets_[row + 1]) - begin);
-  }
   [[nodiscard]] CsrArgument argument() {
     return {offsets_.data(), indices_.data(), values_.data()};
   }

@@ -1,5 +1,9 @@
 #include "recsys/user_training.h"
 
+#include <fmt/format.h>
+
+#include <bascule/devices/device.h>
+#include <bascule/devices/own_memory.h>
 #include <bascule/recsys/evaluate.h>
 
 namespace bascule::detail {
@@ -38,8 +42,41 @@ std::int64_t UserTraining::capacity() const {
   return largest_batch(request_->train, batches_.batch_size());
 }
 
+Status UserTraining::keep_rows() {
+  Device& device = store_->device();
+  auto* keeps = dynamic_cast<KeepsRows*>(&device);
+  auto* memory = dynamic_cast<HasOwnMemory*>(&device);
+  if (keeps == nullptr || memory == nullptr) return {};
+  const std::int64_t bytes = resident_bytes(train(), batches_.batch_size(), capacity());
+  BASCULE_ASSIGN(const std::int64_t free, memory->free_memory());
+  if (bytes > free / 2) {
+    request_->log(
+        fmt::format("batches are sent to {}: the training rows take {:.1f} MB, more than half of "
+                    "the {:.1f} MB that are free there",
+                    device.target().device, static_cast<double>(bytes) * 1e-6,
+                    static_cast<double>(free) * 1e-6));
+    return {};
+  }
+  BASCULE_ASSIGN(resident_, keeps->keep(train(), batches_.batch_size(), capacity()));
+  batches_.name_users_only();
+  return {};
+}
+
+Status UserTraining::bind_input(Program& program, const char* name, UserBatch& batch) {
+  if (resident_ != nullptr) return program.bind(name, &resident_->scaled());
+  sent_input_ = batch.input.argument();
+  return program.bind_host(name, &sent_input_);
+}
+
+Status UserTraining::bind_targets(Program& program, const char* name, UserBatch& batch) {
+  if (resident_ != nullptr) return program.bind(name, &resident_->plain());
+  sent_targets_ = batch.targets.argument();
+  return program.bind_host(name, &sent_targets_);
+}
+
 Status UserTraining::step() {
   BASCULE_ASSIGN(UserBatch* const batch, batches_.next());
+  if (resident_ != nullptr) resident_->gather(batch->users, batch->left_out);
   BASCULE_TRY(train_on(*batch));
   batches_.give_back();
   return {};

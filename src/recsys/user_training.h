@@ -2,11 +2,14 @@
 // Learning from batches of users, judged by users held out: what the loop over epochs drives.
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include <bascule/devices/resident_rows.h>
 #include <bascule/recsys/contract.h>
 #include <bascule/recsys/epoch_learner.h>
+#include <bascule/run/program.h>
 
 #include "nn/trainable.h"
 #include "recsys/user_batches.h"
@@ -44,6 +47,15 @@ class UserTraining : public nn::Trainable {
                UserBatches batches, std::int64_t passes, ThreadPool& pool);
   virtual Status train_on(UserBatch& batch) = 0;
 
+  /// Once all else that steps take has been allocated: keeps the users' rows where the device can
+  /// put batches of them together, unless that would take more than half of its free memory, which
+  /// the request's log is told. Batches are sent otherwise; they are the same.
+  Status keep_rows();
+  /// For the next step: the batch's rows, scaled, less what is left out; or as they are.
+  Status bind_input(Program& program, const char* name, UserBatch& batch);
+  Status bind_targets(Program& program, const char* name, UserBatch& batch);
+  [[nodiscard]] const CompressedView& train() const { return request_->train; }
+
   /// Of full batches, and of the one that is left, if any.
   [[nodiscard]] std::vector<std::int64_t> batch_sizes() const;
   /// The most elements that a batch can store.
@@ -57,6 +69,8 @@ class UserTraining : public nn::Trainable {
   VariableStore* store_;
   ThreadPool* pool_;
   UserBatches batches_;
+  std::unique_ptr<ResidentRows> resident_;  // null: batches are sent
+  CsrArgument sent_input_{}, sent_targets_{};
   std::int64_t passes_;
   std::string step_text_;
 };

@@ -51,16 +51,19 @@ Status VaeTraining::compile(const MultVaeOptions& options, const VaeForm& form,
     programs_.emplace(static_cast<std::size_t>(users), std::move(program));
   }
   set_step_text(to_text(graph(sizes[0])));
-  return {};
+  return execution.resident && !dense_ ? keep_rows() : Status();
 }
 
 Status VaeTraining::train_on(UserBatch& batch) {
-  Program& program = programs_.at(batch.users);
-  CsrArgument x = batch.input.argument(), targets = batch.targets.argument();
-  if (dense_) BASCULE_TRY(dense_->set(batch, pool()));
-  BASCULE_TRY(program.bind_host("x", dense_ ? dense_->input() : static_cast<const void*>(&x)));
-  BASCULE_TRY(program.bind_host("targets",
-                                dense_ ? dense_->targets() : static_cast<const void*>(&targets)));
+  Program& program = programs_.at(batch.users.size());
+  if (dense_) {
+    BASCULE_TRY(dense_->set(batch, pool()));
+    BASCULE_TRY(program.bind_host("x", dense_->input()));
+    BASCULE_TRY(program.bind_host("targets", dense_->targets()));
+  } else {
+    BASCULE_TRY(bind_input(program, "x", batch));
+    BASCULE_TRY(bind_targets(program, "targets", batch));
+  }
   program.step();
   return {};
 }

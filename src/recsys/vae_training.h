@@ -17,6 +17,7 @@ namespace bascule::detail {
 struct VaeExecution {
   bool batches_ahead = true;               ///< see UserBatchOptions::ahead
   bool dense_feed = false;                 ///< batches as dense matrices
+  bool resident = true;                    ///< rows stay on a device that can keep them
   std::set<std::string> skip_passes = {};  ///< see CompileOptions::skip
 };
 

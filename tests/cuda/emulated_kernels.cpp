@@ -2,6 +2,7 @@
 
 #include "cuda/host_block.h"
 // The bodies need the block.
+#include "devices/cuda/kernels/batches.inc"
 #include "devices/cuda/kernels/elements.inc"
 #include "devices/cuda/kernels/moves.inc"
 #include "devices/cuda/kernels/neighbors.inc"

@@ -15,8 +15,8 @@ using cuda::DevicePointer;
 constexpr int kInvalid = 1, kLaunchFailed = 719, kBroken = 901;
 FakeDriver* current = nullptr;
 
-constexpr std::array kFamilies = {"elements", "moves",    "reduce", "softmax", "random",
-                                  "updates",  "products", "sparse", "tops",    "neighbors"};
+constexpr std::array kFamilies = {"elements", "moves",  "reduce", "softmax",   "random", "updates",
+                                  "products", "sparse", "tops",   "neighbors", "batches"};
 constexpr std::array<cuda::Image, kFamilies.size()> kImages = [] {
   std::array<cuda::Image, kFamilies.size()> all{};
   for (std::size_t i = 0; i < all.size(); ++i) all[i] = {kFamilies[i], &kFamilies[i]};
@@ -232,6 +232,10 @@ void FakeFunctions::fill(cuda::Driver& d) {
   d.graph_exec_destroy.function = [](GraphExecHandle graph) {
     current->graphs_.erase(graph);
     return take("cuGraphExecDestroy", graph);
+  };
+  d.event_elapsed.function = [](float* milliseconds, EventHandle, EventHandle) {
+    *milliseconds = 0.25F;
+    return begin("cuEventElapsedTime_v2");
   };
   d.memory_allocate.function = [](DevicePointer* pointer, std::size_t bytes) {
     void* data = nullptr;

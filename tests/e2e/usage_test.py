@@ -80,7 +80,11 @@ def test_absent_device(device, tmp_path, small, small_run):
     refused(4, "fit", small / "spec.toml", "--device", device, says=says, cwd=tmp_path)
     refused(4, "fit", "fashion-mlp", "--device", device, says=says, cwd=tmp_path)
     refused(4, "recommend", small_run, "--item", "f1", "--device", device, says=says)
+    refused(4, "recommend", small_run, "--item", "f1", "--compute", "dense", "--device", device, says=says)
     refused(4, "evaluate", small_run, "--device", device, says=says)
+    for verb in ("compare", "tune", "ladder"):
+        done = refused(4, verb, small / "spec.toml", "--device", device, "--quiet", says=says, cwd=tmp_path)
+        assert done.err.count("\n") == 1
     refused(4, "summary", small / "spec.toml", "--device", device, says=says)
     refused(4, "summary", "fashion-mlp", "--device", device, says=says)
     assert list(tmp_path.iterdir()) == []

@@ -150,7 +150,7 @@ TEST(UserRows, ScalesAndLeavesOut) {
   std::vector<std::int32_t> wide(many);
   for (std::int32_t i = 0; i < many; ++i) wide[static_cast<std::size_t>(i)] = i;
   const std::vector<float> ones(wide.size(), 1);
-  const detail::ItemDropout dropout{.3, RandomValues(1, 2), 7};
+  const RowDropout dropout{.3, RandomValues(1, 2), 7};
   UserRows whole, odd;
   whole.add_normalised({wide, ones}, 11, many, dropout);
   const CsrArgument w = whole.argument();

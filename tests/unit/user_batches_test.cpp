@@ -64,8 +64,8 @@ Copied take(UserBatches& batches) {
   const Result<UserBatch*> batch = batches.next();
   EXPECT_TRUE(batch.ok()) << batch.error().message;
   if (!batch.ok()) return {};
-  Copied copied{(*batch)->pass, (*batch)->index, copy((*batch)->input, (*batch)->users),
-                copy((*batch)->targets, (*batch)->users)};
+  Copied copied{(*batch)->pass, (*batch)->index, copy((*batch)->input, (*batch)->users.size()),
+                copy((*batch)->targets, (*batch)->users.size())};
   batches.give_back();
   return copied;
 }

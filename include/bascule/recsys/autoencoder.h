@@ -35,6 +35,10 @@ class Autoencoder : public ScoringRecommender, public EpochLearner {
 
   /// Parameters with their optimizer states and one batch of logits.
   [[nodiscard]] std::int64_t fit_bytes(const CompressedView& interactions) const final;
+  /// Variables, programs and batches, as a plan without a device has them; what stays of the
+  /// interactions there is beside that, where there is room.
+  [[nodiscard]] Result<std::int64_t> device_fit_bytes(
+      const CompressedView& interactions) const final;
   [[nodiscard]] std::vector<ModelLayer> layers(const CompressedView& interactions) const final;
   /// learn() from all users. Stage "epochs". kInterrupted does not occur.
   Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) final;
@@ -43,6 +47,7 @@ class Autoencoder : public ScoringRecommender, public EpochLearner {
   /// Learns and scores there.
   Status use_device(std::shared_ptr<Device> device) final;
   [[nodiscard]] Status device_status() const final;
+  [[nodiscard]] bool lists_on_device() const final { return device_ != nullptr; }
   Result<Learned> learn(const LearnRequest& request, ThreadPool& pool) final;
 
   /// Tensors of the parameters, and "item_users" i64 [items].
@@ -65,6 +70,8 @@ class Autoencoder : public ScoringRecommender, public EpochLearner {
   /// `serves`: the parameters will have been finished.
   [[nodiscard]] std::unique_ptr<State> make_state(std::int64_t items, bool serves,
                                                   ThreadPool& pool) const;
+  [[nodiscard]] std::unique_ptr<State> make_state(std::int64_t items, bool serves,
+                                                  std::shared_ptr<Device> device) const;
 
   AutoencoderTraining training_;
   std::shared_ptr<Device> device_;  // null: the CPU

@@ -81,6 +81,11 @@ class Recommender {
   [[nodiscard]] virtual std::int64_t fit_bytes(const CompressedView& /*interactions*/) const {
     return 0;
   }
+  /// The most that it takes of the own memory of the device that use_device() gave it; 0: little.
+  [[nodiscard]] virtual Result<std::int64_t> device_fit_bytes(
+      const CompressedView& /*interactions*/) const {
+    return 0;
+  }
   /// What can be done where that does not fit, "take …".
   [[nodiscard]] virtual std::string instead(const CompressedView& /*interactions*/) const {
     return "take another model";
@@ -91,6 +96,8 @@ class Recommender {
   /// kFailed once making lists has failed on the device: none made since is to be trusted. The
   /// CPU's does not.
   [[nodiscard]] virtual Status device_status() const { return {}; }
+  /// Whether lists are made on that device: some models only fit() there.
+  [[nodiscard]] virtual bool lists_on_device() const { return false; }
   /// Learns from users × items. Appends the time of each stage to `times`.
   virtual Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) = 0;
   /// Whether it learns in passes over the users, judged between them by users held out.
@@ -133,7 +140,14 @@ class Recommender {
   [[nodiscard]] Status check_item(std::int32_t item) const;
 };
 
-/// kFailed, with both numbers, when fit_bytes() is more than the memory that is available.
-Status check_fit_memory(const Recommender& model, const CompressedView& interactions);
+/// What fit() takes.
+struct FitMemory {
+  std::int64_t host = 0;    ///< of fit_bytes()
+  std::int64_t device = 0;  ///< of device_fit_bytes()
+};
+/// kFailed, with both numbers, when that is more than is available, on the host or on the model's
+/// device, which is null for the CPU.
+Result<FitMemory> check_fit_memory(const Recommender& model, const CompressedView& interactions,
+                                   Device* device);
 
 }  // namespace bascule

@@ -12,6 +12,8 @@
 
 namespace bascule {
 
+class Inverts;
+
 /// EASE: H. Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019.
 /// EDLAE, the same trained against the dropping of inputs: H. Steck, "Autoencoders that don't
 /// overfit towards the Identity", NeurIPS 2020.
@@ -33,8 +35,13 @@ class Ease final : public ScoringRecommender, public GramLearner {
   }
   /// Four bytes for every pair of items, and little beside.
   [[nodiscard]] std::int64_t fit_bytes(const CompressedView& interactions) const override;
+  [[nodiscard]] Result<std::int64_t> device_fit_bytes(
+      const CompressedView& interactions) const override;
   [[nodiscard]] std::string instead(const CompressedView& interactions) const override;
-  /// Stages "gram", "inverse", "weights". kFailed when XᵀX + Λ is not positive definite in single
+  /// Inverts there, in fit(). Errors as of Inverts::invert_bytes().
+  Status use_device(std::shared_ptr<Device> device) override;
+  /// Stages "gram", "inverse", "weights", and on a device "transfer" and "transfer_back" before and
+  /// after the inverse. kFailed when XᵀX + Λ is not positive definite in single
   /// precision, which takes a λ that is tiny beside the counts.
   Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) override;
   GramLearner* gram_learner() override { return this; }
@@ -48,11 +55,13 @@ class Ease final : public ScoringRecommender, public GramLearner {
 
  private:
   struct Product;
+  void forget();
   [[nodiscard]] std::unique_ptr<Scratch> make_scratch() const override;
   ScoreRows score(const CompressedView& histories, std::int64_t first, std::int64_t last,
                   Scratch& scratch) const override;
 
   EaseOptions options_;
+  std::shared_ptr<Inverts> inverter_;              // a device; null: the cpu
   SymmetricMatrix fitted_;                         // owned, after fit
   std::shared_ptr<const SafetensorsFile> loaded_;  // or mapped, after load
   std::span<const float> weights_;

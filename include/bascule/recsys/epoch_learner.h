@@ -1,5 +1,8 @@
 #pragma once
 // Models that learn in passes over the users, and are judged between them by users held out.
+#include <functional>
+#include <string>
+
 #include <bascule/base/status.h>
 #include <bascule/base/threads.h>
 #include <bascule/nn/trainer.h>
@@ -13,6 +16,8 @@ struct LearnRequest {
   /// nothing is measured, and the model is that of the last epoch.
   CompressedView valid_in, valid_out;
   nn::FitControl control;
+  /// Called with a line of what a user should know.
+  std::function<void(const std::string&)> log = [](const std::string&) {};
 };
 
 struct Learned : nn::FitResult {

@@ -17,7 +17,8 @@ namespace bascule {
 struct LadderOptions {
   double seconds = 3;  ///< of training that are timed on each rung in each round
   int rounds = 5;      ///< every rung has its turn in each, so that all share a machine's moods
-  std::int64_t memory = 0;  ///< bytes that a rung may plan to take; 0: what is available
+  /// Bytes that a rung may plan to take; 0: what is available where it computes.
+  std::int64_t memory = 0;
 };
 
 struct LadderRung {
@@ -34,7 +35,7 @@ struct LadderRung {
   double waiting = 0;      ///< share of their time in which they waited for batches
   /// Mean loss of the users of the first steps: from the same parameters, on the same users.
   double loss = 0;
-  std::int64_t planned_bytes = 0;  ///< variables, intermediate values and batches
+  std::int64_t planned_bytes = 0;  ///< variables, intermediate values and batches, on the device
   /// The most memory the process had, the data included; 0: unknown.
   std::int64_t peak_memory = 0;
   double median = 0;   ///< of users_per_second
@@ -54,6 +55,7 @@ struct Ladder {
   std::int64_t train_users = 0, batch_size = 0;
   std::string processor;  ///< empty when the system does not say
   int threads = 1;
+  std::string device;  ///< that trained: "cpu", "cuda:0"
   LadderOptions options;
   std::vector<LadderRung> rungs;  ///< in their order
   double published_product = 0;   ///< of the case study, in its own rounding
@@ -61,9 +63,9 @@ struct Ladder {
 
 /// Trains the settings' model on the training users of their split, as fit does, on one rung after
 /// another. Every turn begins with the same parameters and some steps that are not timed. A rung
-/// that this machine cannot stand on is skipped and says why. Of `request`, `data_dirs`, `log` and
-/// `interrupted` are used. kUsage for another model than Mult-VAE and Mult-DAE, kFailed when no
-/// rung fits into memory, kInterrupted.
+/// that this machine cannot stand on is skipped and says why. Of `request`, `device`, `data_dirs`,
+/// `log` and `interrupted` are used. kUsage for another model than Mult-VAE and Mult-DAE, kFailed
+/// when no rung fits into memory, kInterrupted.
 Result<Ladder> measure_ladder(const Settings& settings, const FitRequest& request,
                               const LadderOptions& options, ThreadPool& pool);
 

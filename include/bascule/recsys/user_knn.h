@@ -22,6 +22,7 @@ class UserKnn final : public Recommender {
   /// Searches the users nearest to a history there; their items are summed on the CPU.
   Status use_device(std::shared_ptr<Device> device) override;
   [[nodiscard]] Status device_status() const override;
+  [[nodiscard]] bool lists_on_device() const override { return device_ != nullptr; }
   /// Stages: "index", and on a device "transfer".
   Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) override;
   [[nodiscard]] std::vector<Recommendation> recommend(

@@ -60,7 +60,6 @@ Result<OwnedMemory> Arena::take(std::int64_t bytes) {
                                           describe(driver, driver.memory_allocate.name, result))};
 }
 
-/// At the driver and kept here.
 Result<std::int64_t> Arena::free_bytes() {
   std::size_t free = 0, total = 0;
   const Driver& driver = queue_->driver();

@@ -27,13 +27,15 @@ class Arena : public std::enable_shared_from_this<Arena> {
   /// The same error before anything is taken, for several allocations together.
   Status require(std::int64_t bytes);
 
+  /// At the driver and kept here.
+  Result<std::int64_t> free_bytes();
+
   /// Bytes that a block for so many has: few different sizes fit more often.
   static std::int64_t block_bytes(std::int64_t bytes);
 
  private:
   class Memory;
   Result<OwnedMemory> take(std::int64_t bytes);
-  Result<std::int64_t> free_bytes();
   [[nodiscard]] Error short_of(std::int64_t bytes, std::int64_t free) const;
 
   std::shared_ptr<Queue> queue_;

@@ -4,13 +4,15 @@
 
 #include <fmt/format.h>
 
+#include <bascule/devices/query_clock.h>
+
 #include "devices/cuda/neighbors.h"
 #include "devices/cuda/score_tops.h"
 
 namespace bascule::cuda {
 namespace {
 
-class CudaDense final : public DenseSearch {
+class CudaDense final : public DenseSearch, public ClocksQueries {
  public:
   CudaDense(const Session& session, ScoreTops tops, Launcher<DenseCosineArguments> cosines)
       : session_(session), tops_(std::move(tops)), cosines_(std::move(cosines)) {}
@@ -18,7 +20,11 @@ class CudaDense final : public DenseSearch {
   Status place(const DenseMatrix& matrix) {
     count_ = matrix.points;
     features_ = matrix.features;
-    BASCULE_ASSIGN(points_, Values<float>::copy(session_, matrix.values.span()));
+    const auto values = matrix.values.span();
+    BASCULE_TRY(session_.arena->require(
+        Arena::block_bytes(static_cast<std::int64_t>(values.size_bytes())) +
+        Arena::block_bytes(count_ * static_cast<std::int64_t>(sizeof(float)))));
+    BASCULE_ASSIGN(points_, Values<float>::copy(session_, values));
     BASCULE_ASSIGN(norms_, Values<float>::copy(session_, matrix.norms));
     return session_.synchronize();
   }
@@ -45,6 +51,7 @@ class CudaDense final : public DenseSearch {
     a.count = count_;
     a.features = features_;
     a.query_count = static_cast<std::int32_t>(exclude.size());
+    tops_.start_clock();
     cosines_(count_, a);
     const auto columns = static_cast<std::int32_t>(count_);
     ScoreRows rows{scores.data(), std::ssize(exclude), columns, columns};
@@ -57,6 +64,7 @@ class CudaDense final : public DenseSearch {
     }
     return tops_.run(rows, k, begin, excluded);
   }
+  [[nodiscard]] Result<double> device_seconds() const override { return tops_.seconds(); }
 
  private:
   [[nodiscard]] float norm_of(std::span<const float> vectors, std::size_t q) const {

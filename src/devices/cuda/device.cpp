@@ -5,13 +5,16 @@
 #include <fmt/format.h>
 
 #include <bascule/devices/cuda_device.h>
+#include <bascule/devices/own_memory.h>
 #include <bascule/graph/op.h>
 
 #include "devices/cuda/arena.h"
 #include "devices/cuda/cuda_ops.h"
 #include "devices/cuda/inventory.h"
+#include "devices/cuda/inverse.h"
 #include "devices/cuda/neighbors.h"
 #include "devices/cuda/recording.h"
+#include "devices/cuda/resident_rows.h"
 #include "devices/cuda/staging.h"
 
 namespace bascule {
@@ -22,16 +25,22 @@ DevicePointer address(const void* data) {
   return reinterpret_cast<DevicePointer>(data);
 }
 
-class CudaDevice final : public Device, public CountsActivity {
+class CudaDevice final : public Device,
+                         public CountsActivity,
+                         public HasOwnMemory,
+                         public KeepsRows,
+                         public Inverts {
  public:
   CudaDevice(std::shared_ptr<Queue> queue, std::unique_ptr<Staging> staging,
-             std::unique_ptr<KernelLibrary> library, const CudaOptions& options)
+             std::unique_ptr<KernelLibrary> library, const CudaOptions& options,
+             SolverSource solver)
       : target_(cuda_target()),
         options_(options),
         queue_(std::move(queue)),
         arena_(std::make_shared<Arena>(queue_)),
         staging_(std::move(staging)),
-        library_(std::move(library)) {
+        library_(std::move(library)),
+        solver_(solver) {
     target_.device = queue_->name();
   }
 
@@ -39,6 +48,7 @@ class CudaDevice final : public Device, public CountsActivity {
   [[nodiscard]] Result<std::unique_ptr<DeviceMemory>> allocate(std::int64_t bytes) override {
     return arena_->allocate(bytes);
   }
+  [[nodiscard]] Result<std::int64_t> free_memory() override { return arena_->free_bytes(); }
   void upload(const void* host, void* device, const ValueType& type, Layout) override {
     staging_->to_device(host, address(device), type.bytes());
   }
@@ -76,10 +86,34 @@ class CudaDevice final : public Device, public CountsActivity {
   [[nodiscard]] Result<std::unique_ptr<DenseSearch>> place(const DenseMatrix& matrix) override {
     return place_dense(session(), matrix);
   }
+  [[nodiscard]] Result<std::unique_ptr<ResidentRows>> keep(const CompressedView& matrix,
+                                                           std::int64_t rows,
+                                                           std::int64_t elements) override {
+    return keep_rows(session(), matrix, rows, elements);
+  }
+  [[nodiscard]] Result<std::int64_t> invert_bytes(std::int64_t order) override {
+    BASCULE_ASSIGN(Inverter* const mine, inverter());
+    return mine->bytes(order);
+  }
+  Status invert(SymmetricMatrix& matrix, StageTimes& times) override {
+    BASCULE_ASSIGN(Inverter* const mine, inverter());
+    return mine->invert(matrix, times);
+  }
 
  private:
   [[nodiscard]] Session session() const {
     return {queue_.get(), arena_.get(), staging_.get(), library_.get()};
+  }
+  Result<Inverter*> inverter() {
+    if (inverter_ == nullptr) {
+      const Result<const SolverTable*> table =
+          solver_ != nullptr ? solver_() : Error{Code::kNoDevice, "it is not asked for"};
+      if (!table.ok())
+        return Error{Code::kNoDevice, fmt::format("{} inverts matrices by cuSOLVER: {}",
+                                                  queue_->name(), table.error().message)};
+      BASCULE_ASSIGN(inverter_, Inverter::make(session(), **table));
+    }
+    return inverter_.get();
   }
 
   Target target_;
@@ -88,6 +122,8 @@ class CudaDevice final : public Device, public CountsActivity {
   std::shared_ptr<Arena> arena_;
   std::unique_ptr<Staging> staging_;
   std::unique_ptr<KernelLibrary> library_;
+  SolverSource solver_;
+  std::unique_ptr<Inverter> inverter_;  // null until something is inverted
 };
 
 }  // namespace
@@ -106,8 +142,8 @@ Result<std::unique_ptr<Device>> open_device(const Driver& driver, const Images& 
   BASCULE_ASSIGN(std::shared_ptr<Queue> queue, Queue::open(driver, ordinal));
   BASCULE_ASSIGN(auto staging, Staging::make(queue));
   BASCULE_ASSIGN(auto library, KernelLibrary::load(queue, images.all, libraries));
-  return std::unique_ptr<Device>(std::make_unique<CudaDevice>(std::move(queue), std::move(staging),
-                                                              std::move(library), options));
+  return std::unique_ptr<Device>(std::make_unique<CudaDevice>(
+      std::move(queue), std::move(staging), std::move(library), options, libraries.solver));
 }
 
 }  // namespace cuda

@@ -25,7 +25,7 @@ inline constexpr int kComputeMajor = 75, kComputeMinor = 76;  ///< attributes of
 /// does not have on this GPU.
 inline constexpr int kFirstCaptureError = 900, kLastCaptureError = 908, kNotSupported = 801;
 inline constexpr int kCaptureThreadLocal = 1;  ///< other threads may go on using the driver
-inline constexpr unsigned kStreamNonBlocking = 1, kEventWithoutTiming = 2;
+inline constexpr unsigned kStreamNonBlocking = 1, kEventWithTiming = 0, kEventWithoutTiming = 2;
 
 struct Driver {
   Entry<int(unsigned)> init{"cuInit"};
@@ -60,6 +60,7 @@ struct Driver {
       "cuGraphInstantiateWithFlags"};
   Entry<int(GraphExecHandle, StreamHandle)> graph_launch{"cuGraphLaunch"};
   Entry<int(GraphExecHandle)> graph_exec_destroy{"cuGraphExecDestroy"};
+  Entry<int(float*, EventHandle, EventHandle)> event_elapsed{"cuEventElapsedTime_v2"};  ///< ms
   Entry<int(DevicePointer*, std::size_t)> memory_allocate{"cuMemAlloc_v2"};
   Entry<int(DevicePointer)> memory_free{"cuMemFree_v2"};
   Entry<int(std::size_t*, std::size_t*)> memory_info{"cuMemGetInfo_v2"};
@@ -84,9 +85,10 @@ void for_each_entry(Driver& d, const Visit& visit) {
       d.device_memory, d.device_attribute, d.context_retain, d.context_release, d.context_set,
       d.module_load, d.module_unload, d.module_function, d.launch, d.stream_create,
       d.stream_destroy, d.stream_synchronize, d.event_create, d.event_destroy, d.event_record,
-      d.event_synchronize, d.capture_begin, d.capture_end, d.graph_destroy, d.graph_instantiate,
-      d.graph_launch, d.graph_exec_destroy, d.memory_allocate, d.memory_free, d.memory_info,
-      d.host_allocate, d.host_free, d.to_device, d.to_host, d.on_device, d.set_bytes);
+      d.event_synchronize, d.event_elapsed, d.capture_begin, d.capture_end, d.graph_destroy,
+      d.graph_instantiate, d.graph_launch, d.graph_exec_destroy, d.memory_allocate, d.memory_free,
+      d.memory_info, d.host_allocate, d.host_free, d.to_device, d.to_host, d.on_device,
+      d.set_bytes);
 }
 
 /// Opens the library once. kNoDevice, with the reason: there is none, or it lacks a function.

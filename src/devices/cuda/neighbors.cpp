@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <bascule/devices/query_clock.h>
+
 #include "devices/cpu/neighbors_line.h"
 #include "devices/cuda/tops.h"
 
@@ -37,7 +39,7 @@ detail::NeighborData without_nonzeros(const detail::NeighborData& data) {
   return host;
 }
 
-class CudaNeighbors final : public NeighborSearch {
+class CudaNeighbors final : public NeighborSearch, public ClocksQueries {
  public:
   CudaNeighbors(const Session& session, const detail::NeighborData& data, Tops tops,
                 Launcher<NeighborArguments> search)
@@ -138,6 +140,7 @@ class CudaNeighbors final : public NeighborSearch {
     }
     return found;
   }
+  [[nodiscard]] Result<double> device_seconds() const override { return tops_.seconds(); }
 
  private:
   /// Vectors from outside.
@@ -188,6 +191,7 @@ class CudaNeighbors final : public NeighborSearch {
   }
   [[nodiscard]] Result<std::vector<std::uint64_t>> search(NeighborArguments a, std::int64_t lines,
                                                           const Tops::Form& form) const {
+    tops_.start_clock();
     return tops_.run(lines, form, [&](std::uint64_t* lists) {
       a.lists = lists;
       search_(lines * form.tiles, a);

@@ -35,7 +35,8 @@ class Queue {
     return result == kSuccess ? entry.function(arguments...) : result;
   }
 
-  /// Makes the context current for calls of libraries that use the stream; whether all is well.
+  /// Makes the context that of the calling thread, for libraries that ask for it. Whether all is
+  /// well; an error is kept.
   bool enter() { return run(driver_->context_set, context_); }
 
   /// Keeps an error that is told so, with the driver's number for it if it is the driver's.

@@ -23,6 +23,9 @@ class ScoreTops {
   [[nodiscard]] Result<std::vector<std::vector<Neighbor>>> run(
       const ScoreRows& rows, std::int32_t k, std::span<const std::int64_t> begin,
       std::span<const std::int32_t> excluded) const;
+  /// See Tops.
+  void start_clock() const { tops_.start_clock(); }
+  [[nodiscard]] Result<double> seconds() const { return tops_.seconds(); }
 
  private:
   ScoreTops(const Session& session, Tops tops, Launcher<ScoreTopArguments> top)

@@ -36,10 +36,13 @@ class Values {
   }
   static Result<Values> copy(const Session& session, std::span<const T> host) {
     BASCULE_ASSIGN(Values values, make(session, std::ssize(host)));
-    if (!host.empty())
-      session.staging->to_device(host.data(), values.address(),
-                                 static_cast<std::int64_t>(host.size_bytes()));
+    if (!host.empty()) values.write(session, host);
     return values;
+  }
+  /// Sends so many of them, the first ones.
+  void write(const Session& session, std::span<const T> host) const {
+    session.staging->to_device(host.data(), address(),
+                               static_cast<std::int64_t>(host.size_bytes()));
   }
   /// The first of them; waits.
   void read(const Session& session, std::span<T> host) const {

@@ -1,5 +1,6 @@
 // Products with sparse matrices, sums by index and the likelihood of sparse counts.
 #include <array>
+#include <utility>
 
 #include "devices/cuda/cuda_ops.h"
 #include "devices/cuda/update_arguments.h"
@@ -12,6 +13,60 @@ SparseMatrix matrix(const KernelArguments& step, std::size_t i) {
   const CsrArgument& csr = *input<CsrArgument>(step, i);
   return {csr.offsets, csr.indices, csr.values};
 }
+
+/// So many are looked at by every row of a result itself.
+constexpr std::int64_t kFewCandidates = 1024;
+/// A place has 32 bits for the number of an element.
+constexpr std::int64_t kMostElements = (std::int64_t{1} << 32) - kPlaceTile;
+
+/// The places of x, of which only the offsets know how many there are.
+Places* fill_matrix(SparseTransposedArguments& now, const KernelArguments& step,
+                    PlaceArguments& places) {
+  now.x = matrix(step, 0);
+  places.rows = now.x.indices;
+  places.stored = now.x.offsets + now.rows;
+  return &now.places;
+}
+
+/// Sorts elements by the row of a result to which they belong.
+class Sorter {
+ public:
+  static Result<Sorter> make(const KernelLibrary& library, std::int64_t elements,
+                             std::int64_t result_rows) {
+    BASCULE_ASSIGN(Launcher<PlaceArguments> sort, library.find(ids::sort_places));
+    BASCULE_ASSIGN(Launcher<PlaceMergeArguments> merge, library.find(ids::merge_places));
+    return Sorter(std::move(sort), std::move(merge), elements, result_rows);
+  }
+  [[nodiscard]] std::int64_t workspace_bytes() const {
+    return 2 * count_ * static_cast<std::int64_t>(sizeof(std::uint64_t));
+  }
+  Places sort(PlaceArguments a, void* workspace) const {
+    auto* from = static_cast<std::uint64_t*>(workspace);
+    auto* to = from + count_;
+    a.sorted = from;
+    a.count = elements_;
+    a.result_rows = result_rows_;
+    sort_(count_ / kPlaceTile, a);
+    for (std::int64_t width = kPlaceTile; width < count_; width *= kPlaceGroup) {
+      merge_(blocks_for(count_), {from, to, count_, width});
+      std::swap(from, to);
+    }
+    return {from, count_};
+  }
+
+ private:
+  Sorter(Launcher<PlaceArguments> sort, Launcher<PlaceMergeArguments> merge, std::int64_t elements,
+         std::int64_t result_rows)
+      : sort_(std::move(sort)),
+        merge_(std::move(merge)),
+        elements_(elements),
+        count_((elements + kPlaceTile - 1) / kPlaceTile * kPlaceTile),
+        result_rows_(result_rows) {}
+
+  Launcher<PlaceArguments> sort_;
+  Launcher<PlaceMergeArguments> merge_;
+  std::int64_t elements_, count_, result_rows_;
+};
 
 /// Blocks for every row of a result and slab of its columns.
 std::int64_t slabs(const Shape& result) {
@@ -38,14 +93,40 @@ SparseTransposedArguments transposed_product(const KernelRequest& request) {
   return a;
 }
 
+/// A kernel whose elements are sorted before where there are many: `elements` at most, from
+/// `candidates` on that each row of the result would look at. fill(arguments, those of the step,
+/// those of the sorting) sets the pointers.
+template <class Arguments, class Fill>
+KernelResult make_sum(const KernelLibrary& library, const KernelId<Arguments>& id,
+                      const Shape& result, Arguments arguments, std::int64_t candidates,
+                      std::int64_t elements, Fill fill) {
+  if (candidates <= kFewCandidates || elements > kMostElements)
+    return one_launch(library, id, slabs(result), arguments,
+                      [fill](Arguments& now, const KernelArguments& step) {
+                        PlaceArguments unused;
+                        fill(now, step, unused);
+                      });
+  BASCULE_ASSIGN(const Sorter sorter, Sorter::make(library, elements, result[0]));
+  BASCULE_ASSIGN(const Launcher<Arguments> launch, library.find(id));
+  return make_kernel(id.symbol, sorter.workspace_bytes(),
+                     [sorter, launch, blocks = slabs(result), arguments,
+                      fill](const KernelArguments& step) mutable {
+                       PlaceArguments places;
+                       Places* const sorted = fill(arguments, step, places);
+                       *sorted = sorter.sort(places, step.workspace);
+                       launch(blocks, arguments);
+                     });
+}
+
 KernelResult make_transposed(const KernelLibrary& library, const KernelRequest& request) {
-  return one_launch(library, ids::sparse_transposed, slabs(request.node.outputs[0].shape),
-                    transposed_product(request),
-                    [](SparseTransposedArguments& now, const KernelArguments& step) {
-                      now.x = matrix(step, 0);
-                      now.y = input<float>(step, 1);
-                      now.out = output<float>(step);
-                    });
+  return make_sum(
+      library, ids::sparse_transposed, request.node.outputs[0].shape, transposed_product(request),
+      request.inputs[0].shape[0], request.inputs[0].capacity,
+      [](SparseTransposedArguments& now, const KernelArguments& step, PlaceArguments& places) {
+        now.y = input<float>(step, 1);
+        now.out = output<float>(step);
+        return fill_matrix(now, step, places);
+      });
 }
 
 KernelResult make_update(const KernelLibrary& library, const KernelRequest& request) {
@@ -54,12 +135,14 @@ KernelResult make_update(const KernelLibrary& library, const KernelRequest& requ
   a.product = transposed_product(request);
   a.update = update_arguments(node.attributes.text("optimizer"), node.attributes,
                               node.outputs[0].shape.count(), node.outputs.size() - 1);
-  return one_launch(library, ids::sparse_update, slabs(node.outputs[0].shape), a,
-                    [](SparseUpdateArguments& now, const KernelArguments& step) {
-                      now.product.x = matrix(step, 0);
-                      now.product.y = input<float>(step, 1);
-                      fill_update(now.update, step, 2, /*gradient=*/false);
-                    });
+  return make_sum(
+      library, ids::sparse_update, node.outputs[0].shape, a, request.inputs[0].shape[0],
+      request.inputs[0].capacity,
+      [](SparseUpdateArguments& now, const KernelArguments& step, PlaceArguments& places) {
+        now.product.y = input<float>(step, 1);
+        fill_update(now.update, step, 2, /*gradient=*/false);
+        return fill_matrix(now.product, step, places);
+      });
 }
 
 KernelResult make_scatter(const KernelLibrary& library, const KernelRequest& request) {
@@ -67,12 +150,14 @@ KernelResult make_scatter(const KernelLibrary& library, const KernelRequest& req
   ScatterArguments a;
   a.count = request.inputs[1].shape.count();
   a.columns = y[1];
-  return one_launch(library, ids::scatter_add_rows, slabs(y), a,
-                    [](ScatterArguments& now, const KernelArguments& step) {
-                      now.x = input<float>(step, 0);
-                      now.indices = input<std::int32_t>(step, 1);
-                      now.y = output<float>(step);
-                    });
+  return make_sum(library, ids::scatter_add_rows, y, a, a.count, a.count,
+                  [](ScatterArguments& now, const KernelArguments& step, PlaceArguments& places) {
+                    now.x = input<float>(step, 0);
+                    now.indices = input<std::int32_t>(step, 1);
+                    now.y = output<float>(step);
+                    places.rows = now.indices;
+                    return &now.places;
+                  });
 }
 
 template <const KernelId<MultinomialArguments>& kId>

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include <fmt/format.h>
+
 namespace bascule::cuda {
 namespace {
 
@@ -10,6 +12,19 @@ constexpr std::int64_t kBytesAtOnce = std::int64_t{256} << 20;
 
 std::int32_t ceil_div(std::int32_t a, std::int32_t b) {
   return a / b + (a % b > 0 ? 1 : 0);
+}
+
+Error failed(const Queue& queue, const char* call, int result) {
+  return {Code::kFailed,
+          fmt::format("{}: {}", queue.name(), describe(queue.driver(), call, result))};
+}
+
+Result<OwnedEvent> timed_event(Queue& queue) {
+  const Driver& driver = queue.driver();
+  EventHandle event = nullptr;
+  const int result = queue.attempt(driver.event_create, &event, kEventWithTiming);
+  if (result != kSuccess) return failed(queue, driver.event_create.name, result);
+  return OwnedEvent(driver, event);
 }
 
 }  // namespace
@@ -31,7 +46,23 @@ std::vector<Neighbor> neighbors_of(std::span<const std::uint64_t> keys) {
 
 Result<Tops> Tops::make(const Session& session) {
   BASCULE_ASSIGN(auto merge, session.kernels->find(ids::merge_tops));
-  return Tops(session, std::move(merge));
+  BASCULE_ASSIGN(OwnedEvent start, timed_event(*session.queue));
+  BASCULE_ASSIGN(OwnedEvent stop, timed_event(*session.queue));
+  return Tops(session, std::move(merge), std::move(start), std::move(stop));
+}
+
+void Tops::start_clock() const {
+  Queue& queue = *session_.queue;
+  queue.run(queue.driver().event_record, start_.get(), queue.stream());
+}
+
+Result<double> Tops::seconds() const {
+  Queue& queue = *session_.queue;
+  float milliseconds = 0;
+  const Driver& driver = queue.driver();
+  const int result = queue.attempt(driver.event_elapsed, &milliseconds, start_.get(), stop_.get());
+  if (result != kSuccess) return failed(queue, driver.event_elapsed.name, result);
+  return double{milliseconds} * 1e-3;
 }
 
 Tops::Form Tops::form(std::int32_t candidates, std::int32_t k) {
@@ -70,6 +101,7 @@ Result<std::vector<std::uint64_t>> Tops::run(
     count = a.groups;
     width = a.merged_width;
   }
+  session_.queue->run(session_.queue->driver().event_record, stop_.get(), session_.queue->stream());
   std::vector<std::uint64_t> keys(static_cast<std::size_t>(lines * form.k));
   lists.read(session_, keys);
   BASCULE_TRY(session_.synchronize());

@@ -32,11 +32,20 @@ class Tops {
   [[nodiscard]] Result<std::vector<std::uint64_t>> run(
       std::int64_t lines, const Form& form, const std::function<void(std::uint64_t*)>& fill) const;
 
+  /// The clock of the GPU runs from here to the end of the last kernel of the next run().
+  void start_clock() const;
+  /// What it showed. kFailed when it was never started.
+  [[nodiscard]] Result<double> seconds() const;
+
  private:
-  Tops(const Session& session, Launcher<MergeArguments> merge)
-      : session_(session), merge_(std::move(merge)) {}
+  Tops(const Session& session, Launcher<MergeArguments> merge, OwnedEvent start, OwnedEvent stop)
+      : session_(session),
+        merge_(std::move(merge)),
+        start_(std::move(start)),
+        stop_(std::move(stop)) {}
   Session session_;
   Launcher<MergeArguments> merge_;
+  OwnedEvent start_, stop_;
 };
 
 }  // namespace bascule::cuda

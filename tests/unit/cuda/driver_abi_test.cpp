@@ -26,6 +26,7 @@ TEST(CudaDriver, IsDeclaredAsNvidiaDeclaresIt) {
   static_assert(CUDA_ERROR_NOT_SUPPORTED == kNotSupported);
   static_assert(CU_STREAM_CAPTURE_MODE_THREAD_LOCAL == kCaptureThreadLocal);
   static_assert(CU_STREAM_NON_BLOCKING == kStreamNonBlocking);
+  static_assert(CU_EVENT_DEFAULT == kEventWithTiming);
   static_assert(CU_EVENT_DISABLE_TIMING == kEventWithoutTiming);
   BASCULE_SAME(init, cuInit);
   BASCULE_SAME(version, cuDriverGetVersion);
@@ -56,6 +57,7 @@ TEST(CudaDriver, IsDeclaredAsNvidiaDeclaresIt) {
   BASCULE_SAME(graph_instantiate, cuGraphInstantiate);
   BASCULE_SAME(graph_launch, cuGraphLaunch);
   BASCULE_SAME(graph_exec_destroy, cuGraphExecDestroy);
+  BASCULE_SAME(event_elapsed, cuEventElapsedTime);
   BASCULE_SAME(memory_allocate, cuMemAlloc);
   BASCULE_SAME(memory_free, cuMemFree);
   BASCULE_SAME(memory_info, cuMemGetInfo);

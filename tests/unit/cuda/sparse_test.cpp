@@ -109,6 +109,47 @@ TEST(CudaSparse, AddsUpManyRowsByIndex) {
   });
 }
 
+TEST(CudaSparse, UpdatesByColumnsOverManyRows) {
+  Batch batch;
+  const std::vector<float> y = draw(kRows * kWide, 2), w = draw(kItems * kWide, 5);
+  const float lr = 0.25F;
+  CsrArgument argument = batch.argument();
+  const auto updated = [&](Device& device) {
+    Graph graph;
+    const Value x = graph.input("x", csr_f32({kRows, kItems}, kRows * kItems));
+    const Value weights = graph.variable("w", f32({kItems, kWide}));
+    const Value g = sparse_matmul_transposed(x, graph.input("dy", f32({kRows, kWide})));
+    graph.assign(weights, sgd_update(weights, g,
+                                     graph.variable("lr", f32({}), VariableRole::kControl), 0)[0]);
+    VariableStore store(device);
+    auto program = Program::make(std::move(graph), store);
+    EXPECT_TRUE(program.ok()) << program.error().message;
+    EXPECT_NE(program->explain().find("sparse_update"), std::string::npos);
+    EXPECT_TRUE(store.write("w", std::span<const float>(w)).ok());
+    EXPECT_TRUE(program->bind_host("x", &argument).ok());
+    EXPECT_TRUE(program->bind_host("dy", y.data()).ok());
+    EXPECT_TRUE(store.write("lr", std::span(&lr, 1)).ok());
+    program->step();
+    return store.values<float>("w").value();
+  };
+  FakeDriver fake;
+  const auto device = open_device(fake.driver(), fake.images(), 0);
+  ASSERT_TRUE(device.ok());
+  const std::vector<float> found = updated(**device);
+  std::vector<double> expected(w.begin(), w.end());
+  for (std::int64_t row = 0; row < kRows; ++row)
+    for (std::int64_t p = batch.offsets[static_cast<std::size_t>(row)];
+         p < batch.offsets[static_cast<std::size_t>(row) + 1]; ++p)
+      for (std::int64_t j = 0; j < kWide; ++j)
+        expected[static_cast<std::size_t>(batch.indices[static_cast<std::size_t>(p)] * kWide +
+                                          j)] -=
+            double{lr} * double{batch.values[static_cast<std::size_t>(p)]} *
+            double{y[static_cast<std::size_t>(row * kWide + j)]};
+  for (std::size_t i = 0; i < found.size(); ++i) ASSERT_NEAR(found[i], expected[i], 1e-3) << i;
+  fake.backwards = true;
+  EXPECT_EQ(updated(**device), found);
+}
+
 TEST(CudaSparse, RefusesMoreThanTheInputHolds) {
   FakeDriver fake;
   const auto device = open_device(fake.driver(), fake.images(), 0);

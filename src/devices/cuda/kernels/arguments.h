@@ -180,9 +180,37 @@ struct SparseProductArguments {
 /// Columns of a result that a block sums up at most.
 inline constexpr int kSlab = 1024;
 
+/// Where elements belong, as one integer each: the row of the result above, the element's own
+/// number below. They are sorted by tiles, then so many lists at a time are merged, until one is
+/// left: then the elements of a row stand side by side, in their order.
+inline constexpr int kPlaceTile = 2048, kPlaceGroup = 16;
+
+struct PlaceArguments {
+  const std::int32_t* rows = nullptr;    ///< of the result, by element; what is none is left out
+  const std::int64_t* stored = nullptr;  ///< how many elements there are; null: all
+  std::uint64_t* sorted = nullptr;       ///< filled up to whole tiles
+  std::int64_t count = 0;                ///< of elements, at most
+  std::int64_t result_rows = 0;
+};
+
+/// One thread for each.
+struct PlaceMergeArguments {
+  const std::uint64_t* from = nullptr;
+  std::uint64_t* to = nullptr;
+  std::int64_t count = 0;  ///< of all lists together
+  std::int64_t width = 0;  ///< of each list; the last one may be shorter
+};
+
+/// Sorted places; null where every row looks for its elements by itself.
+struct Places {
+  const std::uint64_t* sorted = nullptr;
+  std::int64_t count = 0;
+};
+
 /// out[k, n] = x[m, k]ᵀ y[m, n], a block per row of it and slab of its columns.
 struct SparseTransposedArguments {
   SparseMatrix x;
+  Places places;  ///< of the elements of x
   const float* y = nullptr;
   float* out = nullptr;
   std::int64_t rows = 0, columns = 0;  ///< m, n
@@ -197,6 +225,7 @@ struct SparseUpdateArguments {
 struct ScatterArguments {
   const float* x = nullptr;
   const std::int32_t* indices = nullptr;
+  Places places;  ///< of the rows of x
   float* y = nullptr;
   std::int64_t count = 0, columns = 0;  ///< of x
 };

@@ -38,6 +38,8 @@
   X(products, product_update, ProductUpdateArguments) \
   X(products, narrow, NarrowArguments)
 #define BASCULE_SPARSE_KERNELS(X) \
+  X(sparse, sort_places, PlaceArguments) \
+  X(sparse, merge_places, PlaceMergeArguments) \
   X(sparse, sparse_product, SparseProductArguments) \
   X(sparse, sparse_transposed, SparseTransposedArguments) \
   X(sparse, sparse_update, SparseUpdateArguments) \
@@ -50,6 +52,10 @@
 #define BASCULE_NEIGHBOR_KERNELS(X) \
   X(neighbors, neighbor_tops, NeighborArguments) \
   X(neighbors, dense_cosines, DenseCosineArguments)
+#define BASCULE_BATCH_KERNELS(X) \
+  X(batches, batch_lengths, BatchArguments) \
+  X(batches, batch_offsets, BatchArguments) \
+  X(batches, batch_elements, BatchArguments)
 
 #define BASCULE_ALL_KERNELS(X) \
   BASCULE_ELEMENT_KERNELS(X) \
@@ -61,7 +67,8 @@
   BASCULE_PRODUCT_KERNELS(X) \
   BASCULE_SPARSE_KERNELS(X) \
   BASCULE_TOP_KERNELS(X) \
-  BASCULE_NEIGHBOR_KERNELS(X)
+  BASCULE_NEIGHBOR_KERNELS(X) \
+  BASCULE_BATCH_KERNELS(X)
 // clang-format on
 
 namespace bascule::cuda {

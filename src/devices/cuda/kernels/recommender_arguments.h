@@ -3,6 +3,7 @@
 // first by score, then by lower id; 0 is none.
 #include <cstdint>
 
+#include "devices/cuda/kernels/arguments.h"
 #include "devices/cuda/kernels/qualifiers.h"
 
 namespace bascule::cuda {
@@ -62,6 +63,24 @@ struct DenseCosineArguments {
   float* scores = nullptr;  ///< queries × count
   std::int64_t count = 0, features = 0;
   std::int32_t query_count = 0;
+};
+
+/// Rows of a matrix put together: as they are, and scaled, less what is left out.
+struct BatchArguments {
+  SparseMatrix matrix;
+  const double* inverse_length = nullptr;  ///< by row of the matrix
+  const std::int32_t* rows = nullptr;      ///< of the batch
+  std::int64_t* plain_offsets = nullptr;   ///< count + 1
+  std::int32_t* plain_indices = nullptr;
+  float* plain_values = nullptr;
+  std::int64_t* scaled_offsets = nullptr;  ///< count + 1
+  std::int32_t* scaled_indices = nullptr;
+  float* scaled_values = nullptr;
+  std::int64_t count = 0, columns = 0;  ///< rows of the batch, columns of the matrix
+  std::uint64_t step = 0;               ///< of the random numbers
+  std::uint32_t key[2] = {};
+  float rate = 0;   ///< share that is left out
+  double kept = 1;  ///< 1 − rate, of the rate in double precision
 };
 
 }  // namespace bascule::cuda

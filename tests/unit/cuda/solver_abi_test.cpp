@@ -1,0 +1,57 @@
+// What solver_table.h declares against NVIDIA's header, where there is one to compare with.
+#if __has_include(<cusolverDn.h>)
+#include <type_traits>
+
+#include <cusolverDn.h>
+#include <gtest/gtest.h>
+
+#include "devices/cuda/solver_table.h"
+
+namespace bascule::cuda {
+namespace {
+
+/// Are values of both types passed alike: as a pointer, or as a number of this size?
+template <class Ours, class Theirs>
+constexpr bool passed_alike() {
+  if constexpr (std::is_pointer_v<Ours>) return std::is_pointer_v<Theirs>;
+  return !std::is_pointer_v<Theirs> && sizeof(Ours) == sizeof(Theirs);
+}
+template <class... Ours, class... Theirs>
+constexpr bool same_call(Entry<int(Ours...)>, cusolverStatus_t (*)(Theirs...)) {
+  if constexpr (sizeof...(Ours) == sizeof...(Theirs))
+    return sizeof(cusolverStatus_t) == sizeof(int) && (passed_alike<Ours, Theirs>() && ...);
+  return false;
+}
+
+#define BASCULE_SAME(entry, theirs)                                               \
+  static_assert(same_call(SolverTable().entry, decltype (&(theirs))()), #theirs); \
+  EXPECT_STREQ(SolverTable().entry.name, #theirs)
+
+TEST(CudaSolver, IsDeclaredAsNvidiaDeclaresIt) {
+  static_assert(CUSOLVER_STATUS_SUCCESS == kSolverSuccess);
+  static_assert(CUBLAS_FILL_MODE_UPPER == kUpperTriangle && MAJOR_VERSION == kMajorVersion);
+  BASCULE_SAME(property, cusolverGetProperty);
+  BASCULE_SAME(create, cusolverDnCreate);
+  BASCULE_SAME(destroy, cusolverDnDestroy);
+  BASCULE_SAME(set_stream, cusolverDnSetStream);
+  BASCULE_SAME(factor_size, cusolverDnSpotrf_bufferSize);
+  BASCULE_SAME(factor, cusolverDnSpotrf);
+  BASCULE_SAME(inverse_size, cusolverDnSpotri_bufferSize);
+  BASCULE_SAME(inverse, cusolverDnSpotri);
+}
+
+TEST(CudaSolver, NamesTheErrorsOfTheLibrary) {
+  for (const auto& [status, name] :
+       {std::pair{CUSOLVER_STATUS_NOT_INITIALIZED, "CUSOLVER_STATUS_NOT_INITIALIZED"},
+        {CUSOLVER_STATUS_ALLOC_FAILED, "CUSOLVER_STATUS_ALLOC_FAILED"},
+        {CUSOLVER_STATUS_INVALID_VALUE, "CUSOLVER_STATUS_INVALID_VALUE"},
+        {CUSOLVER_STATUS_ARCH_MISMATCH, "CUSOLVER_STATUS_ARCH_MISMATCH"},
+        {CUSOLVER_STATUS_EXECUTION_FAILED, "CUSOLVER_STATUS_EXECUTION_FAILED"},
+        {CUSOLVER_STATUS_INTERNAL_ERROR, "CUSOLVER_STATUS_INTERNAL_ERROR"}})
+    EXPECT_NE(describe_solver("call", status).find(name), std::string::npos) << name;
+  EXPECT_EQ(describe_solver("call", 99), "call: error 99");
+}
+
+}  // namespace
+}  // namespace bascule::cuda
+#endif
