@@ -1,5 +1,5 @@
 // Times training steps and lists of Mult-VAE, on command (driver.h):
-//   vae_bench DATA_DIR SET MIN_RATING HELDOUT fp32|bf16
+//   vae_bench DATA_DIR SET MIN_RATING HELDOUT fp32|bf16 [KEY=VALUE]…, keys of a spec
 //   dump PATH    the split as safetensors: train, valid_in, valid_out, test_in, test_out
 //   steps N      seconds of N training steps, batches included; seconds in which they were waited
 //                for; peak memory so far, MiB
@@ -7,6 +7,7 @@
 //   one N        median seconds of one user's top-100 list, of N
 #include <algorithm>
 #include <memory>
+#include <span>
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -21,6 +22,7 @@ namespace bascule {
 namespace {
 
 constexpr std::int32_t kList = 100;
+constexpr std::size_t kFixedWords = 6;
 
 void add(SafetensorsWriter& writer, const std::string& name, const CsrMatrix& x) {
   writer.add(name + ".offsets", Shape{x.rows() + 1}, std::span(x.offsets()));
@@ -30,12 +32,13 @@ void add(SafetensorsWriter& writer, const std::string& name, const CsrMatrix& x)
 
 class Bench {
  public:
-  static Result<std::unique_ptr<Bench>> make(char** words) {
+  static Result<std::unique_ptr<Bench>> make(std::span<char*> words) {
     auto bench = std::make_unique<Bench>();
     BASCULE_ASSIGN(Config config, load_spec("ml-20m-multvae", {}));
     BASCULE_TRY(config.set(fmt::format("data.path={}", words[2])));
     BASCULE_TRY(config.set(fmt::format("data.min_rating={}", words[3])));
     BASCULE_TRY(config.set(fmt::format("evaluate.heldout={}", words[4])));
+    for (const char* key : words.subspan(kFixedWords)) BASCULE_TRY(config.set(key));
     BASCULE_ASSIGN(const Settings settings, Settings::resolve(config, recommend_schema()));
     BASCULE_ASSIGN(const LoadedData loaded, load_data(settings, {words[1]}, default_pool()));
     BASCULE_ASSIGN(bench->split_, make_split(loaded.data, split_options(settings)));
@@ -141,9 +144,10 @@ class Bench {
 }  // namespace
 }  // namespace bascule
 
-int main(int count, char** words) {
-  if (count != 6) {
-    fmt::print(stderr, "vae_bench DATA_DIR SET MIN_RATING HELDOUT fp32|bf16\n");
+int main(int count, char** values) {
+  const std::span words(values, static_cast<std::size_t>(count));
+  if (words.size() < bascule::kFixedWords) {
+    fmt::print(stderr, "vae_bench DATA_DIR SET MIN_RATING HELDOUT fp32|bf16 [KEY=VALUE]…\n");
     return 2;
   }
   const auto bench = bascule::Bench::make(words);

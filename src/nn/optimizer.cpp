@@ -6,6 +6,7 @@
 
 #include <bascule/base/config.h>
 #include <bascule/graph/grad.h>
+#include <bascule/graph/op.h>
 #include <bascule/graph/ops.h>
 #include <bascule/nn/optimizer.h>
 
@@ -18,6 +19,7 @@ struct Update {
   const Value &weight, &gradient, &lr;
   const std::vector<Value>& states;
   std::function<Value()> step;
+  bool lazy;
 };
 
 struct Rule {
@@ -29,12 +31,12 @@ struct Rule {
 
 std::vector<Value> apply_momentum(const Update& u, bool nesterov) {
   return momentum_update(u.weight, u.states[0], u.gradient, u.lr, u.options.momentum, nesterov,
-                         u.options.style != "torch", u.options.weight_decay);
+                         u.options.style != "torch", u.options.weight_decay, u.lazy);
 }
 
 std::vector<Value> apply_adam(const Update& u, double decay, double decoupled) {
   return adam_update(u.weight, u.states[0], u.states[1], u.gradient, u.lr, u.step(),
-                     u.options.beta1, u.options.beta2, u.options.epsilon, decay, decoupled);
+                     u.options.beta1, u.options.beta2, u.options.epsilon, decay, decoupled, u.lazy);
 }
 
 const std::vector<Rule>& rules() {
@@ -42,7 +44,7 @@ const std::vector<Rule>& rules() {
       {"sgd",
        {},
        [](const Update& u) {
-         return sgd_update(u.weight, u.gradient, u.lr, u.options.weight_decay);
+         return sgd_update(u.weight, u.gradient, u.lr, u.options.weight_decay, u.lazy);
        },
        [](OptimizerOptions&) {}},
       {"momentum",
@@ -57,7 +59,7 @@ const std::vector<Rule>& rules() {
        {"square"},
        [](const Update& u) {
          return rmsprop_update(u.weight, u.states[0], u.gradient, u.lr, u.options.rho,
-                               u.options.epsilon, u.options.weight_decay);
+                               u.options.epsilon, u.options.weight_decay, u.lazy);
        },
        [](OptimizerOptions&) {}},
       {"adam",
@@ -96,6 +98,12 @@ std::string unknown(const std::string& type) {
   const auto near = nearest_word(type, optimizer_names());
   return fmt::format("unknown optimizer {}{}", type,
                      near ? fmt::format("; did you mean {}?", *near) : "");
+}
+
+/// Whether the gradient is zero but in the rows that a step touches.
+bool has_sparse_rows(const Graph& graph, const Value& gradient) {
+  const std::string_view op = graph.node(gradient.id().node).op->name;
+  return op == "scatter_add_rows" || op == "sparse_matmul_transposed";
 }
 
 /// As torch.nn.utils.clip_grad_norm_: times min(1, clip / (norm + 1e-6)).
@@ -166,6 +174,8 @@ void minimize(Graph& graph, const Value& loss, std::span<const Value> parameters
               const OptimizerOptions& options, const std::string& step_name) {
   const Rule* rule = find_rule(options.type);
   if (rule == nullptr) throw GraphError("optimizer", unknown(options.type));
+  if (options.lazy && options.type == "lion")
+    throw GraphError("optimizer", "lion has no lazy updates");
   std::vector<Value> gradients = grad(loss, parameters);
   if (options.clip_value > 0) {
     for (Value& g : gradients) g = clip(g, -options.clip_value, options.clip_value);
@@ -182,7 +192,9 @@ void minimize(Graph& graph, const Value& loss, std::span<const Value> parameters
     for (const std::string_view state : rule->states)
       states.push_back(graph.variable(fmt::format("optimizer.{}.{}", name, state), weight.type(),
                                       VariableRole::kState));
-    const std::vector<Value> next = rule->apply({options, weight, gradients[p], lr, states, step});
+    const std::vector<Value> next =
+        rule->apply({options, weight, gradients[p], lr, states, step,
+                     options.lazy && has_sparse_rows(graph, gradients[p])});
     graph.assign(weight, next[0]);
     for (std::size_t s = 0; s < states.size(); ++s) graph.assign(states[s], next[s + 1]);
   }

@@ -156,8 +156,9 @@ std::int64_t Autoencoder::fit_bytes(const CompressedView& interactions) const {
   std::int64_t parameters = 0;
   for (const detail::ModelParameter& p : form->parameters()) parameters += p.shape.count();
   // A checkpoint or snapshot is a copy of them all.
-  return kFloat * (2 * ((1 + kStates) * parameters + form->extra_numbers()) +
-                   std::min(training_.batch_size, interactions.majors) * interactions.minors);
+  return kFloat *
+         (2 * ((1 + kStates) * parameters + form->extra_numbers()) +
+          form->step_numbers(interactions, std::min(training_.batch_size, interactions.majors)));
 }
 
 Result<std::int64_t> Autoencoder::device_fit_bytes(const CompressedView& interactions) const {

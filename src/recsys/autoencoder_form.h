@@ -35,6 +35,11 @@ class AutoencoderForm {
   }
   /// Whether a user's input is still to be taken from the scores of the graphs.
   [[nodiscard]] virtual bool subtracts_input() const { return false; }
+  /// Numbers that a step of so many users keeps of the items.
+  [[nodiscard]] virtual std::int64_t step_numbers(const CompressedView& interactions,
+                                                  std::int64_t users) const {
+    return users * interactions.minors;
+  }
   /// Numbers that training keeps beside the parameters and the states of their optimizer.
   [[nodiscard]] virtual std::int64_t extra_numbers() const { return 0; }
   /// See Recommender::layers().

@@ -253,6 +253,8 @@ Status check(const Settings& settings, const LadderOptions& options) {
   if (type != "mult-vae" && type != "mult-dae")
     return {Code::kUsage,
             fmt::format("ladder: takes mult-vae and mult-dae; model.type is {}", type)};
+  if (settings.integer("model.sampled_softmax") > 0)
+    return {Code::kUsage, "ladder: measures the exact softmax; model.sampled_softmax must be 0"};
   if (!(options.seconds > 0) || options.rounds < 1)
     return {Code::kUsage, "ladder: seconds must be above 0, rounds at least 1"};
   return {};

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -33,9 +34,20 @@ class MultVaeForm final : public detail::AutoencoderForm {
                    detail::VaeTraining::make(options_, form_, request, model, store, pool));
     return std::unique_ptr<detail::UserTraining>(std::move(training));
   }
+  [[nodiscard]] std::int64_t step_numbers(const CompressedView& interactions,
+                                          std::int64_t users) const override {
+    return users * outputs(interactions, users);
+  }
   [[nodiscard]] std::vector<ModelLayer> layers(const CompressedView& interactions) const override;
 
  private:
+  /// Items of a step's softmax, at most.
+  [[nodiscard]] std::int64_t outputs(const CompressedView& interactions, std::int64_t users) const {
+    if (options_.sampled_softmax == 0) return form_.items();
+    return std::min(form_.items(),
+                    options_.sampled_softmax + detail::largest_batch(interactions, users));
+  }
+
   const MultVaeOptions& options_;
   detail::VaeForm form_;
 };
@@ -50,9 +62,12 @@ std::vector<ModelLayer> MultVaeForm::layers(const CompressedView& interactions) 
     for (std::size_t i = 0; i + 1 < widths->size(); ++i) {
       const std::int64_t in = (*widths)[i], out = (*widths)[i + 1];
       const bool sparse = rows.empty();
+      const bool last = widths == &form_.decoder && i + 2 == widths->size();
+      const std::int64_t computed =
+          last ? outputs(interactions, std::min(options_.batch_size, interactions.majors)) : out;
       const double products = sparse ? 2 * kept : kPasses * users * static_cast<double>(in);
       rows.push_back({fmt::format("{}_{}", part, i + 1), sparse ? "sparse dense" : "dense", out,
-                      in * out + out, 2 * products * static_cast<double>(out)});
+                      in * out + out, 2 * products * static_cast<double>(computed)});
     }
   }
   return rows;

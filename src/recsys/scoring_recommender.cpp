@@ -99,7 +99,9 @@ TopLists ScoringRecommender::recommend_all(const CompressedView& histories,
   };
   if (scores_in_parallel()) {
     const std::unique_ptr<Scratch> scratch = make_scratch();
-    const Chunks blocks{histories.majors, kUsersPerBlock};
+    constexpr std::int64_t kDozen = 12;
+    const std::int64_t dozens = kScoresPerBlock / (kDozen * std::max<std::int64_t>(items(), 1));
+    const Chunks blocks{histories.majors, std::clamp(kDozen * dozens, kDozen, kUsersPerBlock)};
     for (std::int64_t block = 0; block < blocks.chunks(); ++block) {
       const std::int64_t first = blocks.begin(block), users = blocks.end(block) - first;
       const ScoreRows rows = score(histories, first, first + users, *scratch);

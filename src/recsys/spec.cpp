@@ -92,6 +92,11 @@ Schema make_schema() {
       integer("model.width", "600", 1, kMostFactors, "of the encoder's layers (recvae)"),
       integer("model.depth", "5", 1, kMostLayers, "layers of the encoder (recvae)"),
       number("model.beta", "0.2", 0, kHuge, "greatest weight of the divergence (mult-vae)"),
+      integer("model.sampled_softmax", "0", 0, kMany,
+              "0: the softmax is exact; else it is over the items of a step's users and so many "
+              "others (mult-vae, mult-dae)"),
+      number("model.sampling_exponent", "0.75", 0, kMostExponent,
+             "they are drawn in proportion to (users of an item)^this; 0: all alike"),
       number("model.gamma", "0.005", 0, kHuge,
              "weight of the divergence for each unit of the sum of a user's values (recvae); 0: "
              "model.beta for all users"),
@@ -291,6 +296,8 @@ MultVaeOptions mult_vae_options(const Settings& settings) {
   options.beta = settings.number("model.beta");
   options.anneal_steps = settings.integer("model.anneal_steps");
   options.anneal_share = settings.number("model.anneal_share");
+  options.sampled_softmax = settings.integer("model.sampled_softmax");
+  options.sampling_exponent = settings.number("model.sampling_exponent");
   return options;
 }
 

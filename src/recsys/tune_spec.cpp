@@ -54,6 +54,9 @@ constexpr std::string_view kElsa = R"(
 "train.batch_size" = { choices = [128, 256, 500, 1000] }
 )";
 
+const std::vector<std::string> kMultDaeKeys = {"model.hidden", "model.latent", "model.dropout",
+                                               "model.sampled_softmax", "model.sampling_exponent"};
+
 const std::vector<std::string> kKnnKeys = {"model.similarity", "model.neighbors", "model.shrinkage",
                                            "model.alpha",      "model.weighting", "model.bm25_k1",
                                            "model.bm25_b"};
@@ -96,10 +99,10 @@ const std::vector<detail::TunableModel>& models() {
        kIals},
       {"elsa", with(kEpochKeys, {"model.factors"}), kElsa},
       {"mult-vae",
-       with(kEpochKeys, {"model.hidden", "model.latent", "model.dropout", "model.beta",
-                         "model.anneal_steps", "model.anneal_share"}),
+       with(with(kEpochKeys, kMultDaeKeys),
+            {"model.beta", "model.anneal_steps", "model.anneal_share"}),
        kMultVae},
-      {"mult-dae", with(kEpochKeys, {"model.hidden", "model.latent", "model.dropout"}), kMultDae},
+      {"mult-dae", with(kEpochKeys, kMultDaeKeys), kMultDae},
       {"recvae",
        with(kEpochKeys,
             {"model.width", "model.depth", "model.latent", "model.dropout", "model.gamma",

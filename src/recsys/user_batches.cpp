@@ -34,6 +34,7 @@ struct UserBatches::State {
         order(std::move(plan)),
         ahead(options.ahead ? kBatchesAhead + 1 : 0,
               [this](std::int64_t number, std::size_t slot) { make(number, ring[slot]); }) {
+    if (options.candidates) sampler.emplace(rows, *options.candidates);
     ring.resize(ahead.slots());
   }
 
@@ -47,6 +48,7 @@ struct UserBatches::State {
   // Belongs to whoever makes batches.
   BatchOrder order;
   std::vector<UserRows> parts;
+  std::optional<CandidateSampler> sampler;
   std::vector<UserBatch> ring;
 
   // The consumer's.
@@ -96,6 +98,8 @@ void UserBatches::State::make(std::int64_t number, UserBatch& to) {
     for (const UserRows& part : parts) to.input.append(part);
   }
   for (const std::int32_t user : users) to.targets.add(train.line(user));
+  if (sampler)
+    sampler->draw(static_cast<std::uint64_t>(number), to.targets, to.users.size(), to.candidates);
 }
 
 UserBatches::UserBatches(std::unique_ptr<State> state) : state_(std::move(state)) {}

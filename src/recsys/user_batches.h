@@ -3,12 +3,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <bascule/base/status.h>
 #include <bascule/base/threads.h>
 #include <bascule/tensor/compressed.h>
 
+#include "recsys/candidate_items.h"
 #include "recsys/user_rows.h"
 
 namespace bascule::detail {
@@ -22,6 +24,8 @@ struct UserBatchOptions {
   /// One batch is made on a thread of its own while the one before is in use; else each when it is
   /// asked for, by the pool. The batches are the same.
   bool ahead = true;
+  /// Draws `candidates` of every batch.
+  std::optional<CandidateOptions> candidates = {};
 };
 
 struct UserBatch {
@@ -31,6 +35,7 @@ struct UserBatch {
   RowDropout left_out;              ///< of their items, in `input`
   UserRows input;                   ///< scaled to length 1, after dropout
   UserRows targets;                 ///< as they are
+  CandidateItems candidates;
 };
 
 class UserBatches {

@@ -1,9 +1,11 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include <bascule/run/program.h>
 
@@ -38,9 +40,13 @@ class VaeTraining final : public UserTraining {
  private:
   using UserTraining::UserTraining;
   Status compile(const MultVaeOptions& options, const VaeForm& form, const VaeExecution& execution);
+  /// The program for so many users and candidates, 0 of the latter where the softmax is exact.
+  Result<Program*> program(std::int64_t users, std::int64_t candidates);
   Status train_on(UserBatch& batch) override;
 
-  std::map<std::size_t, Program> programs_;  // by the number of users
+  std::function<Graph(std::int64_t users, std::int64_t candidates)> graph_;
+  CompileOptions compile_;
+  std::map<std::pair<std::int64_t, std::int64_t>, Program> programs_;  // by users and candidates
   std::optional<DenseFeed> dense_;
 };
 

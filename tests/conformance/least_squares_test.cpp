@@ -1,4 +1,5 @@
 // Conjugate gradients against a direct solution in double precision.
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -123,6 +124,53 @@ TEST(LeastSquares, GramOfManyRowsIsTheSumOfItsPieces) {
       double sum = 0;
       for (std::int64_t i = 0; i < kMany; ++i) sum += double(f.row(i)[a]) * double(f.row(i)[b]);
       EXPECT_EQ(gram[static_cast<std::size_t>(a * f.view().stride + b)], static_cast<float>(sum));
+    }
+  }
+}
+
+TEST(LeastSquares, LongRowsAreSolvedTogetherAsEachAlone) {
+  // More than a megabyte of factors is picked by some of the rows, in several blocks.
+  constexpr std::int64_t kFactors = 100, kMany = 6000;
+  constexpr int kSteps = 3;
+  const Philox random(12);
+  FactorMatrix f = FactorMatrix::make(kMany, kFactors).value();
+  for (std::int64_t i = 0; i < kMany; ++i)
+    for (std::int64_t k = 0; k < kFactors; ++k)
+      f.row(i)[k] =
+          static_cast<float>(random.uniform(static_cast<std::uint64_t>(i * kFactors + k)) - .4);
+  std::vector<std::int64_t> offsets(1, 0);
+  std::vector<std::int32_t> indices;
+  std::vector<float> values;
+  constexpr std::int64_t kLines = 60;
+  for (std::int64_t row = 0; row < kLines; ++row) {
+    const double share = row % 3 == 0 ? .9 - .001 * static_cast<double>(row) : .01;
+    for (std::int32_t i = 0; i < kMany; ++i) {
+      const auto cell = static_cast<std::uint64_t>(row * kMany + i) + (std::uint64_t{1} << 30);
+      // One row has nothing in the first block.
+      if (random.uniform(cell) > share || (row == 3 && i < 2500)) continue;
+      indices.push_back(i);
+      values.push_back(1 + static_cast<float>(i % 4) / 2);
+    }
+    offsets.push_back(std::ssize(indices));
+  }
+  const CsrMatrix x(Compressed::make(kLines, kMany, offsets, indices, values).value());
+  const LeastSquares problem{.1F, .02F, 1};
+  ThreadPool one(1), three(3);
+  FactorMatrix alone = FactorMatrix::make(kLines, kFactors).value();
+  FactorMatrix together = FactorMatrix::make(kLines, kFactors).value();
+  FactorMatrix again = FactorMatrix::make(kLines, kFactors).value();
+  const std::vector<float> gram = factor_gram(f.view(), one);
+  RowSolver solver(f.view(), gram, problem);
+  for (int iteration = 0; iteration < 2; ++iteration) {  // from zeros, and from what is there
+    for (std::int64_t row = 0; row < kLines; ++row)
+      solver.solve(x.line(row), kSteps, alone.row(row));
+    solve_rows(x.view(), f.view(), problem, kSteps, together, one);
+    solve_rows(x.view(), f.view(), problem, kSteps, again, three);
+    EXPECT_TRUE(
+        std::equal(together.values().begin(), together.values().end(), again.values().begin()));
+    for (std::int64_t row = 0; row < kLines; ++row) {
+      for (std::int64_t k = 0; k < kFactors; ++k)
+        ASSERT_NEAR(together.row(row)[k], alone.row(row)[k], 2e-5) << row << ", " << k;
     }
   }
 }

@@ -19,13 +19,14 @@ RecommenderCase autoencoder(const std::string& name, MultVaeOptions options) {
           .batch_tolerance = 1e-5};
 }
 
-INSTANTIATE_TEST_SUITE_P(MultVae, RecommenderConformance,
-                         testing::Values(autoencoder("mult-vae", {.hidden = {33}, .latent = 10}),
-                                         autoencoder("mult-vae", {.hidden = {700}, .latent = 300}),
-                                         autoencoder("mult-vae", {.hidden = {40, 17},
-                                                                  .latent = 5,
-                                                                  .precision = Precision::kBf16}),
-                                         autoencoder("mult-dae", {.hidden = {}, .latent = 20})));
+INSTANTIATE_TEST_SUITE_P(
+    MultVae, RecommenderConformance,
+    testing::Values(autoencoder("mult-vae", {.hidden = {33}, .latent = 10}),
+                    autoencoder("mult-vae", {.hidden = {700}, .latent = 300}),
+                    autoencoder("mult-vae",
+                                {.hidden = {40, 17}, .latent = 5, .precision = Precision::kBf16}),
+                    autoencoder("mult-vae", {.hidden = {40}, .latent = 7, .sampled_softmax = 10}),
+                    autoencoder("mult-dae", {.hidden = {}, .latent = 20})));
 
 }  // namespace
 }  // namespace bascule

@@ -213,12 +213,19 @@ std::vector<Tensor> update(const Node& node, std::string_view op, const Tensor& 
   const std::size_t states = node.outputs.size() - 1;
   std::vector<Tensor> y;
   for (const ValueType& type : node.outputs) y.push_back(filled(type, 0));
+  const Shape& shape = gradient.type.shape;
+  const std::size_t rows = shape.rank() == 0 ? 1 : static_cast<std::size_t>(shape[0]);
+  std::vector<bool> has_gradient(rows, false);
+  for (std::size_t e = 0; e < gradient.values.size(); ++e)
+    if (gradient.values[e] != 0) has_gradient[e * rows / gradient.values.size()] = true;
   for (std::size_t e = 0; e < gradient.values.size(); ++e) {
     NaiveState state{rest[0].values[e], states > 0 ? rest[1].values[e] : 0,
                      states > 1 ? rest[2].values[e] : 0};
     const double step = op == "adam_update" ? rest[states + 2].values[0] : 0;
     const double gate = detail::is_gated(node.attributes) ? rest.back().values[0] : 1;
-    if (gate != 0)
+    const bool leave =
+        node.attributes.has("lazy") && !has_gradient[e * rows / gradient.values.size()];
+    if (gate != 0 && !leave)
       state = naive_update(op, node.attributes, state, gate * gradient.values[e],
                            rest[states + 1].values[0], step);
     y[0].values[e] = state.w;
@@ -236,6 +243,11 @@ std::vector<Tensor> linear_update(const Node& node, const Inputs& x) {
   const Tensor gradient = from_index(
       node, [&](const Index& i) { return product(node, x[0], true, x[1], false, i[0], i[1]); });
   return update(node, node.attributes.text("optimizer"), gradient, {x.begin() + 2, x.end()});
+}
+/// scatter_add_rows() makes what has the shape of the node's first result, here the weight.
+std::vector<Tensor> rows_update(const Node& node, const Inputs& x) {
+  return update(node, node.attributes.text("optimizer"), scatter_add_rows(node, x),
+                {x.begin() + 2, x.end()});
 }
 
 }  // namespace
@@ -267,7 +279,8 @@ std::map<std::string_view, Formula> row_formulas() {
           {"adam_update", plain_update},
           {"lion_update", plain_update},
           {"linear_update", linear_update},
-          {"sparse_update", linear_update}};
+          {"sparse_update", linear_update},
+          {"rows_update", rows_update}};
 }
 
 }  // namespace bascule::naive

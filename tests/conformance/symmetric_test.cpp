@@ -10,6 +10,7 @@
 #include <bascule/base/random.h>
 
 #include "conformance/cpu_instruction_sets.h"
+#include "devices/cpu/gram_counts.h"
 
 namespace bascule {
 namespace {
@@ -64,6 +65,47 @@ TEST(Gram, EqualsTheSumOverRows) {
           ASSERT_NEAR(gram.at(i, j), wanted, ones ? 0 : 1e-4) << i << ", " << j;
         }
       }
+    }
+  }
+}
+
+TEST(Gram, OfOnesIsExactWithEveryWayOfCounting) {
+  // Rows of very different lengths in several blocks, and kernels that would have all, some or no
+  // columns in bits.
+  constexpr std::int64_t kRows = 1700, kColumns = 203;
+  const Philox random(6);
+  std::vector<std::int64_t> offsets(1, 0);
+  std::vector<std::int32_t> indices;
+  for (std::int64_t i = 0; i < kRows; ++i) {
+    for (std::int64_t j = 0; j < kColumns; ++j) {
+      const auto cell = static_cast<std::uint64_t>(i * kColumns + j);
+      const double chance = 40.0 / static_cast<double>((i % 97 + 1) * (j % 31 + 3));
+      if (random.uniform(cell) < chance) indices.push_back(static_cast<std::int32_t>(j));
+    }
+    offsets.push_back(std::ssize(indices));
+  }
+  const std::vector<float> values(indices.size(), 1);
+  const CsrMatrix x(Compressed::make(kRows, kColumns, offsets, indices, values).value());
+  const std::vector<std::int32_t> order = backwards(kColumns);
+  std::vector<std::int64_t> expected(kColumns * kColumns, 0);
+  for (std::int64_t r = 0; r < kRows; ++r)
+    for (const std::int32_t p : x.line(r).indices)
+      for (const std::int32_t q : x.line(r).indices)
+        ++expected[static_cast<std::size_t>(p * kColumns + q)];
+  ThreadPool pool(3);
+  for (const detail::CoCountKernels* kernels : detail::all_co_counts()) {
+    for (const double cost : {0.0, 0.2, kernels->block_cost, 1e9}) {
+      SCOPED_TRACE(testing::Message() << kernels->name << " " << cost);
+      detail::CoCountKernels priced = *kernels;
+      priced.block_cost = priced.pair_cost = cost;
+      SymmetricMatrix gram = detail::gram_of_ones(priced, x.view(), order, pool).value();
+      for (std::int64_t i = 0; i < kColumns; ++i)
+        for (std::int64_t j = 0; j < gram.stride(); ++j)
+          ASSERT_EQ(gram.at(i, j), j > i ? 0
+                                         : static_cast<float>(expected[static_cast<std::size_t>(
+                                               order[static_cast<std::size_t>(i)] * kColumns +
+                                               order[static_cast<std::size_t>(j)])]))
+              << i << ", " << j;
     }
   }
 }

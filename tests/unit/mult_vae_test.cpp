@@ -1,4 +1,5 @@
 // The training graph of Mult-VAE against loops in double, and how it learns.
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <map>
@@ -14,6 +15,7 @@
 #include <bascule/run/program.h>
 
 #include "autoencoder_testing.h"
+#include "recsys/candidate_items.h"
 #include "recsys/mult_vae_graphs.h"
 #include "recsys/user_rows.h"
 #include "recsys/vae_parameters.h"
@@ -58,8 +60,33 @@ Row through_tanh(Row x) {
   return x;
 }
 
+/// A matrix whose rows have `columns` elements, transposed.
+std::vector<double> turned(const std::vector<double>& rows, std::size_t columns) {
+  std::vector<double> out(rows.size());
+  const std::size_t count = rows.size() / columns;
+  for (std::size_t i = 0; i < rows.size(); ++i) out[i % columns * count + i / columns] = rows[i];
+  return out;
+}
+
+/// The items of a sampled softmax, if it is one.
+struct Sampled {
+  std::vector<std::int32_t> items;
+  std::vector<float> log_weights;
+};
+
+/// What softmax and likelihood see of `all`, one for each item.
+Row of_candidates(const Row& all, const Sampled& sampled, bool weigh) {
+  if (sampled.items.empty()) return all;
+  Row some;
+  for (std::size_t i = 0; i < sampled.items.size(); ++i)
+    some.push_back(all[static_cast<std::size_t>(sampled.items[i])] +
+                   (weigh ? double{sampled.log_weights[i]} : 0));
+  return some;
+}
+
 /// The mean loss of the batch: Liang et al. 2018, with the noise that random_values.h defines.
-double naive_loss(const MultVaeOptions& options, const DenseUsers& users, const Parameters& p) {
+double naive_loss(const MultVaeOptions& options, const DenseUsers& users, const Parameters& p,
+                  const Sampled& sampled = {}) {
   const auto latent = static_cast<std::size_t>(options.latent);
   const RandomValues random(options.seed, 1);
   const double beta = std::min(options.beta, options.beta * kStep / kAnneal);
@@ -77,8 +104,12 @@ double naive_loss(const MultVaeOptions& options, const DenseUsers& users, const 
       z[k] += std::exp(log_variance / 2) * noise(random, u * latent + k, kStep);
     }
     const Row back = through_tanh(dense(z, p.at("decoder_1.weight"), p.at("decoder_1.bias")));
-    const Row logits = dense(back, p.at("decoder_2.weight"), p.at("decoder_2.bias"));
-    total += beta * divergence + multinomial_loss(logits, users.counts[u]);
+    const std::vector<double>& last_weight = p.at("decoder_2.weight");
+    const Row logits =
+        dense(back, sampled.items.empty() ? last_weight : turned(last_weight, back.size()),
+              p.at("decoder_2.bias"));
+    total += beta * divergence + multinomial_loss(of_candidates(logits, sampled, true),
+                                                  of_candidates(users.counts[u], sampled, false));
   }
   return total / kBatch;
 }
@@ -134,6 +165,136 @@ INSTANTIATE_TEST_SUITE_P(All, MultVaeStep,
                                          StepCase{"dense_dae", false, true}),
                          [](const auto& tested) { return tested.param.name; });
 
+/// One step of a sampled softmax over given candidates, with the learning rate 1.
+class SampledStep {
+ public:
+  SampledStep(const MultVaeOptions& options, std::int64_t items, std::int64_t batch)
+      : form_(options, items),
+        options_(options),
+        batch_(batch),
+        device_(make_cpu_device(default_pool())),
+        store_(*device_) {}
+
+  /// Starts from `parameters`.
+  void run(const Parameters& parameters, CsrArgument x, CsrArgument targets,
+           const Sampled& sampled) {
+    const auto count = std::ssize(sampled.items);
+    auto at = programs_.find(count);
+    if (at == programs_.end()) {
+      Result<Program> made =
+          Program::make(detail::vae_sampled_graph(form_, options_, batch_, batch_ * form_.items(),
+                                                  kAnneal, count),
+                        store_);
+      ASSERT_TRUE(made.ok()) << made.error().message;
+      at = programs_.emplace(count, std::move(*made)).first;
+    }
+    Program& program = at->second;
+    write(parameters, store_);
+    const std::array<float, 1> rate = {1}, sum = {0};
+    const std::array<std::int64_t, 1> step = {kStep};
+    ASSERT_TRUE(store_.write("lr", std::span<const float>(rate)).ok());
+    ASSERT_TRUE(store_.write("sums.loss", std::span<const float>(sum)).ok());
+    ASSERT_TRUE(store_.write("step", std::span<const std::int64_t>(step)).ok());
+    ASSERT_TRUE(program.bind("x", &x).ok());
+    ASSERT_TRUE(program.bind("targets", &targets).ok());
+    ASSERT_TRUE(program.feed("candidates", std::span(sampled.items)).ok());
+    ASSERT_TRUE(program.feed("log_weights", std::span(sampled.log_weights)).ok());
+    program.step();
+  }
+
+  [[nodiscard]] const VaeForm& form() const { return form_; }
+  [[nodiscard]] const VariableStore& store() const { return store_; }
+
+ private:
+  VaeForm form_;
+  MultVaeOptions options_;
+  std::int64_t batch_;
+  std::shared_ptr<Device> device_;
+  VariableStore store_;
+  std::map<std::int64_t, Program> programs_;
+};
+
+TEST(MultVae, ASampledStepTakesTheSlopeOfTheSampledLoss) {
+  DenseUsers users;
+  const CsrArgument all = users.targets.argument();
+  Sampled sampled;
+  std::vector<std::int32_t> place(kItems, -1);
+  for (std::int32_t item = 0; item < kItems; ++item) {
+    const bool own = std::count(all.indices, all.indices + all.offsets[kBatch], item) > 0;
+    if (!own && item % 4 != 0) continue;
+    place[static_cast<std::size_t>(item)] = static_cast<std::int32_t>(sampled.items.size());
+    sampled.items.push_back(item);
+    sampled.log_weights.push_back(own ? 0.0F : 0.3F * static_cast<float>(1 + item % 3));
+  }
+  ASSERT_LT(std::ssize(sampled.items), kItems);
+  std::vector<std::int32_t> places;
+  for (std::int64_t p = 0; p < all.offsets[kBatch]; ++p)
+    places.push_back(place[static_cast<std::size_t>(all.indices[p])]);
+  for (const bool variational : {true, false}) {
+    MultVaeOptions options = small(variational);
+    options.sampled_softmax = 1;
+    SampledStep step(options, kItems, kBatch);
+    Parameters parameters = draw(detail::vae_parameters(step.form()));
+    step.run(parameters, users.x.argument(), {all.offsets, places.data(), all.values}, sampled);
+    const auto loss = [&] { return naive_loss(options, users, parameters, sampled); };
+    EXPECT_NEAR(double{step.store().values<float>("sums.loss").value()[0]} / kBatch, loss(), 1e-4);
+    expect_slopes(parameters, step.store(), 2e-5, loss);
+  }
+}
+
+/// What a step took off all parameters together.
+std::vector<double> taken(const Parameters& before, const VariableStore& store) {
+  std::vector<double> all;
+  for (const auto& [name, values] : before) {
+    const std::vector<float> after = store.values<float>(name).value();
+    for (std::size_t i = 0; i < values.size(); ++i) all.push_back(values[i] - double{after[i]});
+  }
+  return all;
+}
+double relative_distance(const std::vector<double>& a, const std::vector<double>& b) {
+  double difference = 0, size = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    difference += (a[i] - b[i]) * (a[i] - b[i]);
+    size += b[i] * b[i];
+  }
+  return std::sqrt(difference / size);
+}
+
+TEST(MultVae, TheMeanOfSampledGradientsIsTheExactOne) {
+  const CsrMatrix users = tastes();
+  constexpr std::int64_t kFew = 2;
+  UserRows x, targets;
+  for (std::int64_t user = 0; user < kFew; ++user) {
+    x.add_normalised(users.view().line(user));
+    targets.add(users.view().line(user));
+  }
+  MultVaeOptions options = small(false);
+  options.sampled_softmax = 1;
+  SampledStep step(options, users.cols(), kFew);
+  const Parameters parameters = draw(detail::vae_parameters(step.form()));
+  detail::CandidateItems drawn;
+  const auto gradient = [&](detail::CandidateSampler& sampler, std::uint64_t number) {
+    sampler.draw(number, targets, kFew, drawn);
+    step.run(parameters, x.argument(), drawn.targets.argument(), {drawn.items, drawn.log_weights});
+    return taken(parameters, step.store());
+  };
+  detail::CandidateSampler everything(users.view(), {.negatives = users.cols()});
+  const std::vector<double> exact = gradient(everything, 0);
+  EXPECT_EQ(std::ssize(drawn.items), users.cols());
+  detail::CandidateSampler sampler(users.view(), {.negatives = 8});
+  std::vector<double> mean(exact.size(), 0);
+  constexpr int kDraws = 400;
+  double alone = 0;
+  for (std::uint64_t draw = 0; draw < kDraws; ++draw) {
+    const std::vector<double> one = gradient(sampler, draw);
+    alone += relative_distance(one, exact) / kDraws;
+    for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += one[i] / kDraws;
+  }
+  EXPECT_LT(std::ssize(drawn.items), users.cols());
+  EXPECT_GT(alone, 0.02);
+  EXPECT_LT(relative_distance(mean, exact), 0.15 * alone);
+}
+
 TEST(UserRows, ScalesAndLeavesOut) {
   const std::vector<std::int32_t> items = {0, 3, 4, 900};
   const std::vector<float> values = {1, 2, 2, 4};
@@ -181,6 +342,22 @@ TEST(MultVae, LearnsWhatUsersShare) {
     MultVaeOptions options = quick();
     options.variational = variational;
     expect_learns<MultVae>(options, 40);
+  }
+}
+
+MultVaeOptions sampled(bool variational) {
+  MultVaeOptions options = quick();
+  options.variational = variational;
+  options.epochs = 4;
+  options.batch_size = 3;
+  options.sampled_softmax = 8;
+  return options;
+}
+
+TEST(MultVae, LearnsFromASampledSoftmax) {
+  for (const bool variational : {true, false}) {
+    SCOPED_TRACE(variational);
+    expect_learns<MultVae>(sampled(variational), 4);
   }
 }
 
@@ -297,6 +474,7 @@ TEST(MultVae, DenseFeedAndFusingChangeRoundingOnly) {
 
 TEST(MultVae, IsTheSameOnAnyNumberOfThreadsAndAfterAResume) {
   expect_repeats<MultVae>(quick(), 25);  // in the middle of the fourth epoch
+  expect_repeats<MultVae>(sampled(true), 900);
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ class RowSolver {
       : f_(f),
         gram_(gram),
         problem_(problem),
-        image_(static_cast<std::size_t>(f.stride)),
+        memory_(static_cast<std::size_t>(3 * f.stride)),
         weights_(static_cast<std::size_t>(f.stride)) {}
 
   /// Improves w (f.stride floats, zeros behind f.factors) by at most `steps` steps; stops early
@@ -69,10 +69,11 @@ class RowSolver {
   FactorView f_;
   std::span<const float> gram_;
   LeastSquares problem_;
-  std::vector<float> residual_, direction_, image_, weights_;
+  std::vector<float> memory_, weights_;
 };
 
-/// RowSolver for every row of x, each from what `out` holds.
+/// RowSolver for every row of x, each from what `out` holds. Long rows are solved many at a time,
+/// which rounds their sums in another way.
 void solve_rows(const CompressedView& x, const FactorView& f, const LeastSquares& problem,
                 int steps, FactorMatrix& out, ThreadPool& pool);
 

@@ -16,6 +16,8 @@
 //                        gradient (w, states …, lr, (step)) → that op's outputs for the gradient
 //                        xᵀ dy; attributes: optimizer (name of the update op) and its attributes
 //   sparse_update        the same for x [M, K] in CSR; w and its states are row-major
+//   rows_update          values [N, D], indices [N], then as linear_update, for the gradient
+//                        scatter_add_rows(values, indices); w [V, D] and its states are row-major
 //   sparse_cross_entropy       logits [M, C], labels [M] → −log softmax(logits)[label], [M]
 //   sparse_cross_entropy_grad  logits [M, C], labels [M], g [M] → g (softmax(logits) − one_hot)
 //                        a label out of range: loss and gradient of the row are 0

@@ -131,22 +131,27 @@ Value dropout_mask(const Value& step, const Shape& shape, double rate, std::uint
 Value increment(const Value& step);
 
 // Optimizer updates: pure functions from the old to the new values, all of one shape; `lr` is an
-// f32 scalar. Gradient-free. Each gives the new weight first, then the new states.
+// f32 scalar. Gradient-free. Each gives the new weight first, then the new states. Where `lazy`,
+// rows (along the first axis) whose gradient is all zeros stay as they are, states and decay
+// included, as with torch.optim.SparseAdam.
 /// w − lr (g + decay w).
-std::vector<Value> sgd_update(const Value& w, const Value& g, const Value& lr, double decay);
+std::vector<Value> sgd_update(const Value& w, const Value& g, const Value& lr, double decay,
+                              bool lazy = false);
 /// PyTorch's SGD when `scaled` is false: v' = µ v + g, w' = w − lr v' (Nesterov: lr (g + µ v')).
 /// Lasagne's and Keras' when `scaled`: v' = µ v − lr g, w' = w + v' (Nesterov: w + µ v' − lr g).
 std::vector<Value> momentum_update(const Value& w, const Value& v, const Value& g, const Value& lr,
-                                   double momentum, bool nesterov, bool scaled, double decay);
+                                   double momentum, bool nesterov, bool scaled, double decay,
+                                   bool lazy = false);
 /// v' = ρ v + (1 − ρ) g²; w' = w − lr g / (√v' + ε).
 std::vector<Value> rmsprop_update(const Value& w, const Value& v, const Value& g, const Value& lr,
-                                  double rho, double epsilon, double decay);
+                                  double rho, double epsilon, double decay, bool lazy = false);
 /// D. Kingma, J. Ba, "Adam", ICLR 2015, algorithm 1; `step` is the i64 number of steps done before
 /// this one. ε is outside the root. decay adds decay w to the gradient; decoupled_decay is AdamW's
 /// (I. Loshchilov, F. Hutter, ICLR 2019): w is first multiplied by 1 − lr · decoupled_decay.
 std::vector<Value> adam_update(const Value& w, const Value& m, const Value& v, const Value& g,
                                const Value& lr, const Value& step, double beta1, double beta2,
-                               double epsilon, double decay, double decoupled_decay);
+                               double epsilon, double decay, double decoupled_decay,
+                               bool lazy = false);
 /// X. Chen et al., "Symbolic Discovery of Optimization Algorithms", 2023 (Lion).
 std::vector<Value> lion_update(const Value& w, const Value& m, const Value& g, const Value& lr,
                                double beta1, double beta2, double decoupled_decay);

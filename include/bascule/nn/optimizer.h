@@ -23,6 +23,10 @@ struct OptimizerOptions {
   double weight_decay = 0;
   double clip_norm = 0;   ///< all gradients together are scaled down to this norm; 0: not
   double clip_value = 0;  ///< every element is cut to ± this; 0: not
+  /// Rows of tables that a step does not touch keep their weights and states (torch.optim.
+  /// SparseAdam): of parameters whose gradient comes from gather_rows or sparse_matmul alone and is
+  /// not clipped. Not of lion.
+  bool lazy = false;
 };
 
 /// "sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "lion".

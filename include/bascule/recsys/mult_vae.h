@@ -21,6 +21,11 @@ struct MultVaeOptions {
   /// It rises for so many steps; 0: for `anneal_share` of all steps that are planned.
   std::int64_t anneal_steps = 0;
   double anneal_share = 0.85;
+  /// 0: the likelihood is exact. Else each step's softmax is over the items of its users and at
+  /// least so many others, drawn in proportion to (users of the item)^sampling_exponent and counted
+  /// for those that they stand for; the lists are exact all the same.
+  std::int64_t sampled_softmax = 0;
+  double sampling_exponent = 0.75;
   nn::OptimizerOptions optimizer = nn::adam(1e-3);
   std::int64_t epochs = 200, batch_size = 500;
   nn::EarlyStopping early_stopping = {};  ///< monitor "": valid_ndcg@100

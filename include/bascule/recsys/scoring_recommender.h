@@ -23,6 +23,8 @@ class ScoringRecommender : public Recommender {
  protected:
   /// score() is asked for no more users at a time: a row of weights is read once for them.
   static constexpr std::int64_t kUsersPerBlock = 480;
+  /// Nor, but for a dozen users, for more scores: those of a million items take memory.
+  static constexpr std::int64_t kScoresPerBlock = std::int64_t{1} << 26;
   /// Whether score() keeps all threads of the default pool busy by itself. Otherwise several blocks
   /// are scored at a time, each on one thread.
   [[nodiscard]] virtual bool scores_in_parallel() const { return false; }

@@ -1,5 +1,6 @@
 // An optimizer's update whose gradient is a product that nothing else reads → linear_update, or
-// sparse_update where the product is a sparse one: the gradient never lies in memory. Made only
+// sparse_update where the product is a sparse one, or rows_update where rows are added up by
+// indices: the gradient never lies in memory. Made only
 // where the weight and its states can be written in place, that is where every other read of them
 // can come before.
 #include <bascule/graph/op.h>
@@ -22,10 +23,14 @@ bool reads_what_changes(const Graph& graph, const Node& product, const Node& upd
   return false;
 }
 
-/// The op that joins an update to this product; none for other nodes.
-std::string_view joined_op(const Node& product) {
-  if (product.op->name == "linear_weight_grad") return "linear_update";
+/// The op that joins this update to this product; none for other nodes.
+std::string_view joined_op(const Graph& graph, const Node& product, const Node& update) {
+  // A dense product touches all rows.
+  if (product.op->name == "linear_weight_grad" && !update.attributes.has("lazy"))
+    return "linear_update";
   if (product.op->name == "sparse_matmul_transposed") return "sparse_update";
+  if (product.op->name == "scatter_add_rows" && graph.type(product.inputs[1]).shape.rank() == 1)
+    return "rows_update";
   return {};
 }
 
@@ -53,7 +58,7 @@ Graph fuse_update(const Graph& graph, const Target& target) {
     const std::size_t gradient_at = node.outputs.size();
     const ValueId gradient = node.inputs[gradient_at];
     const Node& product = graph.node(gradient.node);
-    const std::string_view joined = joined_op(product);
+    const std::string_view joined = joined_op(graph, product, node);
     if (joined.empty() || !users.single(gradient)) continue;
     if (!updates_in_place(graph, updates, id) || reads_what_changes(graph, product, node)) continue;
     std::vector<ValueId> inputs = product.inputs, outputs;

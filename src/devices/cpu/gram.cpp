@@ -1,7 +1,8 @@
+// Sums over rows of any values; where all are 1, gram_counts.h counts.
 #include <algorithm>
 #include <vector>
 
-#include <bascule/devices/symmetric.h>
+#include "devices/cpu/gram_counts.h"
 
 namespace bascule {
 namespace {
@@ -9,7 +10,7 @@ namespace {
 /// X with its columns renamed to their places, both ways.
 struct Places {
   std::vector<std::int32_t> of_row;  ///< places ascending within a row
-  std::vector<float> values;         ///< beside them; empty if all are 1
+  std::vector<float> values;         ///< beside them
   /// By column: the rows that have it, and how far into the row it lies.
   struct Entry {
     std::int32_t row, position;
@@ -23,10 +24,9 @@ Places rename(const CompressedView& x, std::span<const std::int32_t> columns, Th
   for (std::size_t i = 0; i < columns.size(); ++i)
     place[static_cast<std::size_t>(columns[i])] = static_cast<std::int32_t>(i);
   const auto count = static_cast<std::size_t>(x.nonzeros());
-  const bool ones = std::all_of(x.values, x.values + count, [](float v) { return v == 1.0F; });
   Places out;
   out.of_row.resize(count);
-  if (!ones) out.values.resize(count);
+  out.values.resize(count);
   const Chunks chunks{x.majors, 1024};
   pool.run(chunks.chunks(), [&](std::int64_t chunk, int) {
     std::vector<std::pair<std::int32_t, float>> sorted;
@@ -40,7 +40,7 @@ Places rename(const CompressedView& x, std::span<const std::int32_t> columns, Th
       const auto at = static_cast<std::size_t>(x.offsets[row]);
       for (std::size_t i = 0; i < sorted.size(); ++i) {
         out.of_row[at + i] = sorted[i].first;
-        if (!ones) out.values[at + i] = sorted[i].second;
+        out.values[at + i] = sorted[i].second;
       }
     }
   });
@@ -72,19 +72,11 @@ void fetch_rows(const CompressedView& x, const Places& places, std::int64_t i, s
   const std::int64_t begin = x.offsets[row];
   for (std::int32_t q = 0; q <= position; q += kLine) {
     __builtin_prefetch(places.of_row.data() + begin + q);
-    if (!places.values.empty()) __builtin_prefetch(places.values.data() + begin + q);
+    __builtin_prefetch(places.values.data() + begin + q);
   }
 }
 
 /// Adds the part of each row of X that ends with column i to `sums`.
-void add_rows(const CompressedView& x, const Places& places, std::int64_t i, std::int32_t* sums) {
-  for (std::int64_t e = places.begin[i]; e < places.begin[i + 1]; ++e) {
-    fetch_rows(x, places, i, e);
-    const auto [row, position] = places.of_column[static_cast<std::size_t>(e)];
-    const std::int32_t* others = places.of_row.data() + x.offsets[row];
-    for (std::int32_t q = 0; q <= position; ++q) ++sums[others[q]];
-  }
-}
 void add_rows(const CompressedView& x, const Places& places, std::int64_t i, float* sums) {
   for (std::int64_t e = places.begin[i]; e < places.begin[i + 1]; ++e) {
     fetch_rows(x, places, i, e);
@@ -96,21 +88,14 @@ void add_rows(const CompressedView& x, const Places& places, std::int64_t i, flo
   }
 }
 
-template <class Sum>
 void fill_rows(const CompressedView& x, const Places& places, SymmetricMatrix& out,
                ThreadPool& pool) {
   // Few rows at a time: the first ones have most pairs.
   const Chunks chunks{out.order(), 16};
-  std::vector<std::vector<Sum>> sums(static_cast<std::size_t>(pool.threads()));
-  pool.run(chunks.chunks(), [&](std::int64_t chunk, int thread) {
-    std::vector<Sum>& mine = sums[static_cast<std::size_t>(thread)];
-    mine.resize(static_cast<std::size_t>(out.order()));
+  pool.run(chunks.chunks(), [&](std::int64_t chunk, int) {
     for (std::int64_t i = chunks.begin(chunk); i < chunks.end(chunk); ++i) {
-      std::fill_n(mine.begin(), i + 1, Sum{0});
-      add_rows(x, places, i, mine.data());
-      std::transform(mine.begin(), mine.begin() + i + 1, out.row(i),
-                     [](Sum sum) { return static_cast<float>(sum); });
-      std::fill(out.row(i) + i + 1, out.row(i) + out.stride(), 0.0F);
+      std::fill_n(out.row(i), out.stride(), 0.0F);
+      add_rows(x, places, i, out.row(i));
     }
   });
 }
@@ -119,10 +104,11 @@ void fill_rows(const CompressedView& x, const Places& places, SymmetricMatrix& o
 
 Result<SymmetricMatrix> gram_matrix(const CompressedView& x, std::span<const std::int32_t> columns,
                                     ThreadPool& pool) {
+  const auto is_one = [](float v) { return v == 1.0F; };
+  if (std::all_of(x.values, x.values + x.nonzeros(), is_one))
+    return detail::gram_of_ones(*detail::all_co_counts().back(), x, columns, pool);
   BASCULE_ASSIGN(SymmetricMatrix out, SymmetricMatrix::allocate(x.minors));
-  const Places places = rename(x, columns, pool);
-  places.values.empty() ? fill_rows<std::int32_t>(x, places, out, pool)
-                        : fill_rows<float>(x, places, out, pool);
+  fill_rows(x, rename(x, columns, pool), out, pool);
   return out;
 }
 

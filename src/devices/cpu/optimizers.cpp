@@ -9,11 +9,30 @@
 #include "devices/cpu/linear.h"
 #include "devices/cpu/map_kernel.h"
 #include "devices/cpu/optimizer_rule.h"
+#include "devices/cpu/row_update.h"
 
 namespace bascule::detail {
 namespace {
 
+/// An update that looks at each row's gradient first.
+std::unique_ptr<Kernel> lazy_update(const CpuContext& context, const KernelRequest& request) {
+  const Shape& shape = request.node.outputs[0].shape;
+  const std::int64_t rows = shape.rank() == 0 ? 1 : shape[0];
+  const std::int64_t columns = rows == 0 ? 0 : shape.count() / rows;
+  const RowUpdate update(context, request, request.node.op->name, 0);
+  return make_kernel(context.gemm.name, 0,
+                     [=, gradient = request.node.outputs.size()](const KernelArguments& arguments) {
+                       const RowUpdate::Step step(update, arguments);
+                       for_chunks(context.pool, rows, rows_of_chunk(columns, kChunk),
+                                  [&](std::int64_t begin, std::int64_t end, int) {
+                                    for (std::int64_t row = begin; row < end; ++row)
+                                      step(row, input<float>(arguments, gradient) + row * columns);
+                                  });
+                     });
+}
+
 std::unique_ptr<Kernel> update(const CpuContext& context, const KernelRequest& request) {
+  if (request.node.attributes.has("lazy")) return lazy_update(context, request);
   const OptimizerRule rule = *optimizer_rule(request.node.op->name, request.node.attributes);
   const std::size_t states = request.node.outputs.size() - 1, gradient = 1 + states;
   const bool steps = request.inputs.size() > gradient + 2;

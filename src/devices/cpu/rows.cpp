@@ -5,6 +5,7 @@
 #include <bascule/graph/op.h>
 
 #include "devices/cpu/cpu_kernels.h"
+#include "devices/cpu/row_update.h"
 
 namespace bascule::detail {
 namespace {
@@ -59,6 +60,56 @@ std::unique_ptr<Kernel> scatter_add_rows(const CpuContext& context, const Kernel
       });
 }
 
+/// A value's row in the table, and the value's number.
+struct Placed {
+  std::int32_t row, value;
+  auto operator<=>(const Placed&) const = default;
+};
+
+bool rows_update_supported(const Node& node) {
+  return optimizer_rule(node.attributes.text("optimizer"), node.attributes).has_value();
+}
+
+// Values are sorted by row, those of one row stay in the order of the indices.
+std::unique_ptr<Kernel> rows_update(const CpuContext& context, const KernelRequest& request) {
+  const std::int64_t rows = request.inputs[2].shape[0], columns = request.inputs[2].shape[1];
+  const std::int64_t count = request.inputs[1].shape[0];
+  const RowUpdate update(context, request, request.node.attributes.text("optimizer"), 2);
+  const auto lines = [](std::int64_t bytes) { return (bytes + 63) / 64 * 64; };
+  const std::int64_t placed_bytes = lines(count * static_cast<std::int64_t>(sizeof(Placed)));
+  const std::int64_t sum_bytes = lines(columns * 4);
+  return make_kernel(
+      context.gemm.name, placed_bytes + context.pool.threads() * sum_bytes,
+      [=](const KernelArguments& arguments) {
+        const RowUpdate::Step step(update, arguments);
+        const auto add = context.vector.elements[static_cast<std::size_t>(ElementOp::kAdd)];
+        const auto* values = input<float>(arguments, 0);
+        const auto* indices = input<std::int32_t>(arguments, 1);
+        auto* const placed = static_cast<Placed*>(arguments.workspace);
+        for (std::int64_t i = 0; i < count; ++i)
+          placed[i] = {indices[i], static_cast<std::int32_t>(i)};
+        if (!std::is_sorted(placed, placed + count)) std::sort(placed, placed + count);
+        for_chunks(context.pool, rows, rows_of_chunk(columns, kChunk),
+                   [&](std::int64_t begin, std::int64_t end, int thread) {
+                     auto* const sums =
+                         reinterpret_cast<float*>(static_cast<std::byte*>(arguments.workspace) +
+                                                  placed_bytes + thread * sum_bytes);
+                     const Placed* at = std::lower_bound(
+                         placed, placed + count, Placed{static_cast<std::int32_t>(begin), 0});
+                     for (std::int64_t row = begin; row < end; ++row) {
+                       if (at == placed + count || at->row != row) {
+                         step(row, nullptr);
+                         continue;
+                       }
+                       std::copy_n(values + at->value * columns, columns, sums);
+                       for (++at; at != placed + count && at->row == row; ++at)
+                         add(sums, values + at->value * columns, nullptr, sums, columns, 0);
+                       step(row, sums);
+                     }
+                   });
+      });
+}
+
 std::unique_ptr<Kernel> pick(const CpuContext& context, const KernelRequest& request) {
   return make_kernel(
       "plain", 0,
@@ -110,8 +161,11 @@ std::unique_ptr<Kernel> one_hot(const CpuContext& context, const KernelRequest& 
 
 std::span<const CpuOp> cpu_row_ops() {
   static const std::array ops = {CpuOp{"gather_rows", gather_rows},
-                                 CpuOp{"scatter_add_rows", scatter_add_rows}, CpuOp{"pick", pick},
-                                 CpuOp{"place", place}, CpuOp{"one_hot", one_hot}};
+                                 CpuOp{"scatter_add_rows", scatter_add_rows},
+                                 CpuOp{"rows_update", rows_update, nullptr, rows_update_supported},
+                                 CpuOp{"pick", pick},
+                                 CpuOp{"place", place},
+                                 CpuOp{"one_hot", one_hot}};
   return ops;
 }
 

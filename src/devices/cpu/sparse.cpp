@@ -6,8 +6,7 @@
 
 #include "devices/cpu/by_column.h"
 #include "devices/cpu/cpu_kernels.h"
-#include "devices/cpu/linear.h"
-#include "devices/cpu/optimizer_rule.h"
+#include "devices/cpu/row_update.h"
 
 namespace bascule::detail {
 namespace {
@@ -120,31 +119,13 @@ bool sparse_update_supported(const Node& node) {
 std::unique_ptr<Kernel> sparse_update(const CpuContext& context, const KernelRequest& request) {
   const SparseShape s(request);
   const TransposedRows rows(context, s);
-  const Attributes& attributes = request.node.attributes;
-  const OptimizerRule rule = *optimizer_rule(attributes.text("optimizer"), attributes);
-  const std::size_t states = request.node.outputs.size() - 1, lr = 3 + states;
-  const bool steps = request.inputs.size() > lr + 1;
-  const std::int64_t zeros = (s.n + kLanes - 1) / kLanes * kLanes * 4;
-  return make_kernel(
-      context.gemm.name, zeros + rows.workspace_bytes(), [=](const KernelArguments& arguments) {
-        const UpdateParameters parameters = rule.at(
-            *input<float>(arguments, lr), steps ? *input<std::int64_t>(arguments, lr + 1) : 0);
-        auto* nothing = static_cast<float*>(arguments.workspace);
-        std::fill_n(nothing, zeros / 4, 0.0F);
-        rows.run(s.view(*input<CsrArgument>(arguments, 0)), input<float>(arguments, 1),
-                 static_cast<std::byte*>(arguments.workspace) + zeros,
-                 [&](std::int64_t row, const float* sums) {
-                   float* arrays[3] = {};
-                   for (std::size_t i = 0; i <= states; ++i) {
-                     arrays[i] = output<float>(arguments, i) + row * s.n;
-                     const float* old = input<float>(arguments, 2 + i) + row * s.n;
-                     if (old != arrays[i]) std::copy_n(old, s.n, arrays[i]);
-                   }
-                   update_array(context.gemm,
-                                {rule.rule, parameters, arrays[0], {arrays[1], arrays[2]}},
-                                sums == nullptr ? nothing : sums, s.n);
-                 });
-      });
+  const RowUpdate update(context, request, request.node.attributes.text("optimizer"), 2);
+  return make_kernel(context.gemm.name, rows.workspace_bytes(),
+                     [s, rows, update](const KernelArguments& arguments) {
+                       rows.run(s.view(*input<CsrArgument>(arguments, 0)),
+                                input<float>(arguments, 1), arguments.workspace,
+                                RowUpdate::Step(update, arguments));
+                     });
 }
 
 /// The loss, or with a third input its gradient.

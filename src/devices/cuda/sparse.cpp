@@ -180,7 +180,7 @@ std::span<const CudaOp> sparse_ops() {
   static const std::array ops = {
       CudaOp{"sparse_matmul", make_product},
       CudaOp{"sparse_matmul_transposed", make_transposed},
-      CudaOp{"sparse_update", make_update},
+      CudaOp{"sparse_update", make_update, updates_all_rows},
       CudaOp{"scatter_add_rows", make_scatter},
       CudaOp{"multinomial_nll", make_multinomial<ids::multinomial>},
       CudaOp{"multinomial_nll_grad", make_multinomial<ids::multinomial_grad>}};

@@ -2,6 +2,7 @@
 #include <string_view>
 
 #include <bascule/devices/device.h>
+#include <bascule/graph/op.h>
 
 #include "devices/cuda/kernels/arguments.h"
 
@@ -14,5 +15,8 @@ UpdateArguments update_arguments(std::string_view op, const Attributes& attribut
 /// Of the inputs of a step from `w` on: w, states, the gradient (unless a product gives it), lr
 /// and, if there are, the step and the gate; all outputs.
 void fill_update(UpdateArguments& now, const KernelArguments& step, std::size_t w, bool gradient);
+
+/// Kernels go over all rows: there are none of lazy updates.
+bool updates_all_rows(const Node& node);
 
 }  // namespace bascule::cuda

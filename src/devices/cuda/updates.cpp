@@ -21,11 +21,16 @@ KernelResult make_update(const KernelLibrary& library, const KernelRequest& requ
 
 }  // namespace
 
+bool updates_all_rows(const Node& node) {
+  return !node.attributes.has("lazy");
+}
+
 std::span<const CudaOp> update_ops() {
-  static const std::array ops = {
-      CudaOp{"sgd_update", make_update}, CudaOp{"momentum_update", make_update},
-      CudaOp{"rmsprop_update", make_update}, CudaOp{"adam_update", make_update},
-      CudaOp{"lion_update", make_update}};
+  static const std::array ops = {CudaOp{"sgd_update", make_update, updates_all_rows},
+                                 CudaOp{"momentum_update", make_update, updates_all_rows},
+                                 CudaOp{"rmsprop_update", make_update, updates_all_rows},
+                                 CudaOp{"adam_update", make_update, updates_all_rows},
+                                 CudaOp{"lion_update", make_update, updates_all_rows}};
   return ops;
 }
 

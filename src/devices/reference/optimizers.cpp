@@ -18,11 +18,22 @@ struct UpdateInputs {
   bool step, gated = false;
 };
 
+template <class Gradient>
+bool is_zero_row(const Gradient& gradient, std::int64_t first, std::int64_t columns) {
+  for (std::int64_t i = first; i < first + columns; ++i)
+    if (gradient(i) != 0) return false;
+  return true;
+}
+
 /// gradient_of(arguments) gives a function of i: the gradient of element i.
 template <class Real, class GradientOf>
 Loop update(const LoopRequest& request, const UpdateRule& rule, const UpdateInputs& at,
             GradientOf gradient_of) {
-  return [=, count = request.output().shape.count()](const KernelArguments& arguments) {
+  const Shape& shape = request.output().shape;
+  const std::int64_t rows = shape.rank() == 0 ? 1 : shape[0];
+  const std::int64_t columns = rows == 0 ? 1 : shape.count() / rows;
+  const bool lazy = request.attributes().has("lazy");
+  return [=, count = shape.count()](const KernelArguments& arguments) {
     const auto gradient = gradient_of(arguments);
     UpdateElement e;
     e.lr = static_cast<double>(*input<Real>(arguments, at.lr));
@@ -30,11 +41,12 @@ Loop update(const LoopRequest& request, const UpdateRule& rule, const UpdateInpu
     const auto gate =
         at.gated ? static_cast<double>(*input<Real>(arguments, at.lr + 1 + at.step)) : 1;
     for (std::int64_t i = 0; i < count; ++i) {
+      e.gradient = gate * gradient(i);
+      const bool leave = lazy && is_zero_row(gradient, i / columns * columns, columns);
       e.w = static_cast<double>(input<Real>(arguments, at.w)[i]);
       for (std::size_t s = 0; s < at.states; ++s)
         e.states[s] = static_cast<double>(input<Real>(arguments, at.w + 1 + s)[i]);
-      e.gradient = gate * gradient(i);
-      if (gate != 0) rule(e);
+      if (gate != 0 && !leave) rule(e);
       output<Real>(arguments)[i] = static_cast<Real>(e.w);
       for (std::size_t s = 0; s < at.states; ++s)
         output<Real>(arguments, 1 + s)[i] = static_cast<Real>(e.states[s]);
@@ -89,6 +101,25 @@ Loop sparse_update(const LoopRequest& request) {
       });
 }
 
+template <class Real>
+Loop rows_update(const LoopRequest& request) {
+  const Shape& table = request.inputs[2].shape;
+  return update<Real>(request, joined_rule(request), after_factors(request),
+                      [rows = table[0], columns = table[1],
+                       count = request.inputs[1].shape[0]](const KernelArguments& arguments) {
+                        std::vector<double> sums(static_cast<std::size_t>(rows * columns), 0);
+                        for (std::int64_t i = 0; i < count * columns; ++i) {
+                          const std::int64_t row = input<std::int32_t>(arguments, 1)[i / columns];
+                          if (row >= 0 && row < rows)
+                            sums[static_cast<std::size_t>(row * columns + i % columns)] +=
+                                static_cast<double>(input<Real>(arguments, 0)[i]);
+                        }
+                        return [sums = std::move(sums)](std::int64_t i) {
+                          return sums[static_cast<std::size_t>(i)];
+                        };
+                      });
+}
+
 }  // namespace
 
 template <class Real>
@@ -96,7 +127,7 @@ std::vector<LoopEntry> optimizer_loops() {
   return {{"sgd_update", plain_update<Real>},     {"momentum_update", plain_update<Real>},
           {"rmsprop_update", plain_update<Real>}, {"adam_update", plain_update<Real>},
           {"lion_update", plain_update<Real>},    {"linear_update", linear_update<Real>},
-          {"sparse_update", sparse_update<Real>}};
+          {"sparse_update", sparse_update<Real>}, {"rows_update", rows_update<Real>}};
 }
 template std::vector<LoopEntry> optimizer_loops<float>();
 template std::vector<LoopEntry> optimizer_loops<double>();

@@ -55,7 +55,8 @@ std::vector<ValueType> infer_update(std::string_view op, const UpdateSignature& 
 namespace {
 
 std::vector<Attributes> variants(std::string_view name) {
-  if (name == "sgd_update") return {{{"decay", 0.0}}, {{"decay", 0.01}}};
+  if (name == "sgd_update")
+    return {{{"decay", 0.0}}, {{"decay", 0.01}}, {{"decay", 0.01}, {"lazy", std::int64_t{1}}}};
   if (name == "momentum_update") {
     std::vector<Attributes> all;
     for (const std::int64_t nesterov : {0, 1})
@@ -76,7 +77,9 @@ std::vector<Attributes> variants(std::string_view name) {
     Attributes adamw = adam;
     adamw.set("decay", 0.0);
     adamw.set("decoupled_decay", 0.05);
-    return {adam, adamw};
+    Attributes lazy = adamw;
+    lazy.set("lazy", std::int64_t{1});
+    return {adam, adamw, lazy};
   }
   return {{{"beta1", 0.9}, {"beta2", 0.99}, {"decoupled_decay", 0.1}}};
 }
@@ -191,8 +194,9 @@ OpInfo declare() {
   return info;
 }
 
-std::vector<Value> update(std::string_view op, std::span<const Value> inputs,
-                          Attributes attributes) {
+std::vector<Value> update(std::string_view op, std::span<const Value> inputs, Attributes attributes,
+                          bool lazy = false) {
+  if (lazy) attributes.set("lazy", std::int64_t{1});
   return inputs[0].graph().add(get_op(op), inputs, std::move(attributes));
 }
 
@@ -204,34 +208,38 @@ std::span<const OpInfo> optimizer_ops() {
   return ops;
 }
 
-std::vector<Value> sgd_update(const Value& w, const Value& g, const Value& lr, double decay) {
-  return update("sgd_update", std::array{w, g, lr}, {{"decay", decay}});
+std::vector<Value> sgd_update(const Value& w, const Value& g, const Value& lr, double decay,
+                              bool lazy) {
+  return update("sgd_update", std::array{w, g, lr}, {{"decay", decay}}, lazy);
 }
 
 std::vector<Value> momentum_update(const Value& w, const Value& v, const Value& g, const Value& lr,
-                                   double momentum, bool nesterov, bool scaled, double decay) {
+                                   double momentum, bool nesterov, bool scaled, double decay,
+                                   bool lazy) {
   return update("momentum_update", std::array{w, v, g, lr},
                 {{"momentum", momentum},
                  {"nesterov", std::int64_t{nesterov}},
                  {"scaled", std::int64_t{scaled}},
-                 {"decay", decay}});
+                 {"decay", decay}},
+                lazy);
 }
 
 std::vector<Value> rmsprop_update(const Value& w, const Value& v, const Value& g, const Value& lr,
-                                  double rho, double epsilon, double decay) {
+                                  double rho, double epsilon, double decay, bool lazy) {
   return update("rmsprop_update", std::array{w, v, g, lr},
-                {{"rho", rho}, {"epsilon", epsilon}, {"decay", decay}});
+                {{"rho", rho}, {"epsilon", epsilon}, {"decay", decay}}, lazy);
 }
 
 std::vector<Value> adam_update(const Value& w, const Value& m, const Value& v, const Value& g,
                                const Value& lr, const Value& step, double beta1, double beta2,
-                               double epsilon, double decay, double decoupled_decay) {
+                               double epsilon, double decay, double decoupled_decay, bool lazy) {
   return update("adam_update", std::array{w, m, v, g, lr, step},
                 {{"beta1", beta1},
                  {"beta2", beta2},
                  {"epsilon", epsilon},
                  {"decay", decay},
-                 {"decoupled_decay", decoupled_decay}});
+                 {"decoupled_decay", decoupled_decay}},
+                lazy);
 }
 
 std::vector<Value> lion_update(const Value& w, const Value& m, const Value& g, const Value& lr,

@@ -6,6 +6,7 @@
 
 #include "graph/op_rules.h"
 #include "graph/op_table.h"
+#include "graph/ops/optimizers.h"
 
 namespace bascule {
 namespace {
@@ -66,6 +67,38 @@ std::vector<OpCase> scatter_add_rows_cases() {
   };
   return {one({9, 7}, {9}, 5), one({4, 6, 16}, {4, 6}, 50), one({3}, {}, 2),
           one({200, 33}, {200}, 10), one({0, 3}, {0}, 4)};
+}
+
+// rows_update: scatter_add_rows joined to the update of the table, which says how many rows.
+std::vector<ValueType> infer_rows_update(std::span<const ValueType> inputs,
+                                         const Attributes& attributes) {
+  constexpr std::string_view kName = "rows_update";
+  detail::require(inputs.size() > 2, kName, "no rows");
+  detail::require_dense(kName, inputs[0], DType::kF32);
+  detail::require_dense(kName, inputs[1], DType::kI32);
+  detail::require_rank(kName, inputs[0], 2);
+  detail::require_rank(kName, inputs[2], 2);
+  detail::require_shape(kName, inputs[1], {inputs[0].shape[0]});
+  return detail::infer_joined_update(kName, attributes, inputs,
+                                     f32({inputs[2].shape[0], inputs[0].shape[1]}));
+}
+double rows_update_flops(const Node& node, std::span<const ValueType> inputs) {
+  return static_cast<double>(inputs[0].shape.count()) + detail::joined_update_flops(node);
+}
+std::vector<OpCase> rows_update_cases() {
+  std::vector<OpCase> all;
+  const auto add = [&](std::int64_t count, const Shape& table) {
+    const std::array factors = {f32({count, table[1]}), i32({count})};
+    for (OpCase& one : detail::joined_update_cases(factors, table)) {
+      one.ranges[1] = {-1, static_cast<double>(table[0] + 1)};
+      all.push_back(std::move(one));
+    }
+  };
+  add(9, {5, 7});      // several values a row
+  add(40, {300, 33});  // most rows have none
+  add(0, {4, 3});
+  add(200, {10, 1});
+  return all;
 }
 
 void require_one_per_row(std::string_view op, const Shape& indices, std::int64_t rows) {
@@ -149,9 +182,18 @@ std::span<const OpInfo> row_ops() {
     OpInfo scatter = row_op("scatter_add_rows", infer_scatter_add_rows, scatter_add_rows_gradient,
                             scatter_add_rows_cases);
     scatter.flops = detail::per_input_element<1>;
+    OpInfo update;
+    update.name = "rows_update";
+    update.infer = infer_rows_update;
+    update.flops = rows_update_flops;
+    update.cases = rows_update_cases;
+    update.in_place = {2, 3, 4};  // w and its states, as far as the optimizer has them
     OpInfo picks = row_op("pick", infer_pick, pick_gradient, pick_cases);
     picks.bytes = doubled_output_bytes;
-    return std::array{gather, scatter, picks,
+    return std::array{gather,
+                      scatter,
+                      update,
+                      picks,
                       row_op("place", infer_place, place_gradient, place_cases),
                       row_op("one_hot", infer_one_hot, detail::flat_gradient, one_hot_cases)};
   }();

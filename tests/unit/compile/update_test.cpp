@@ -61,6 +61,36 @@ TEST(FuseUpdate, IntoASparseProduct) {
   EXPECT_EQ(plan.layouts.at("w"), Layout::kRowMajor);
 }
 
+/// Ops of the plan for a table that is learned with `lazy` updates.
+std::string updates_of_a_table(bool lazy, const Shape& indices) {
+  Graph graph;
+  const Value at = graph.input("at", {DType::kI32, indices});
+  const Value w = graph.variable("w", f32({9, 2}));
+  const Value lr = graph.variable("lr", f32({}), VariableRole::kControl);
+  const Value loss = sum(square(gather_rows(w, at)));
+  graph.assign(w, sgd_update(w, grad(loss, std::array{w})[0], lr, 0, lazy)[0]);
+  const Plan plan = planned(std::move(graph));
+  EXPECT_THAT(plan.in_place, ElementsAre("w"));
+  EXPECT_EQ(plan.layouts.at("w"), Layout::kRowMajor);
+  return launches(plan);
+}
+
+TEST(FuseUpdate, IntoTheSumOfGatheredRows) {
+  EXPECT_THAT(updates_of_a_table(false, {4}), ::testing::EndsWith("rows_update"));
+  EXPECT_THAT(updates_of_a_table(true, {4}), ::testing::EndsWith("rows_update"));
+  EXPECT_THAT(updates_of_a_table(true, {2, 2}), ::testing::EndsWith("scatter_add_rows sgd_update"));
+}
+
+TEST(FuseUpdate, ALazyOneNotIntoADenseProduct) {
+  Graph graph;
+  const Value x = graph.input("x", f32({4, 3}));
+  const Value w = graph.variable("w", f32({3, 2}));
+  const Value lr = graph.variable("lr", f32({}), VariableRole::kControl);
+  const Value g = grad(sum(square(matmul(x, w))), std::array{w})[0];
+  graph.assign(w, sgd_update(w, g, lr, 0, true)[0]);
+  EXPECT_THAT(launches(planned(std::move(graph))), Not(HasSubstr("linear_update")));
+}
+
 TEST(FuseUpdate, NotWhenTheGradientIsReadElsewhere) {
   const Plan plan = one_weight([](Graph& graph, const Value&, const Value& g, const Value&) {
     graph.output("norm", sum(square(g)));

@@ -106,6 +106,19 @@ TEST(CudaAutoencoders, ElsaLearnsAsOnTheCpu) {
   expect_alike<Elsa>(options);
 }
 
+TEST(CudaAutoencoders, ASampledSoftmaxIsRefusedByName) {
+  FakeDriver fake;
+  MultVaeOptions options = small(true);
+  options.sampled_softmax = 20;
+  MultVae model(options);
+  ASSERT_TRUE(model.use_device(open(fake)).ok());
+  const auto learned = learn(model);
+  ASSERT_FALSE(learned.ok());
+  EXPECT_EQ(learned.error().code, Code::kUsage);
+  EXPECT_TRUE(learned.error().message.starts_with("model.sampled_softmax"))
+      << learned.error().message;
+}
+
 TEST(CudaAutoencoders, AFailureInMidTrainingIsTold) {
   int calls = 0;
   {

@@ -1,3 +1,8 @@
+#include <array>
+#include <map>
+#include <string>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include <bascule/graph/ops.h>
@@ -122,6 +127,69 @@ TEST(Schedule, WarmUpRisesInALine) {
   EXPECT_DOUBLE_EQ(learning_rate(schedule, 1, {4, 5, 4}), 0.5);
   EXPECT_DOUBLE_EQ(learning_rate(schedule, 1, {9, 5, 4}), 1);
   EXPECT_DOUBLE_EQ(learning_rate(schedule, 1, {15, 5, 4}), 1);
+}
+
+/// A table and a matrix after some steps in which the table's row `touched` alone has a gradient.
+std::map<std::string, std::vector<float>> after_lazy_steps(
+    const std::string& type, bool lazy, const std::vector<std::int32_t>& touched) {
+  OptimizerOptions options = optimizer_defaults(type).value();
+  options.lazy = lazy;
+  options.weight_decay = 0.1;
+  const auto device = make_cpu_device(default_pool());
+  VariableStore store(*device);
+  Graph graph;
+  const Value at = graph.input("at", i32({1}));
+  const std::array parameters = {graph.variable("table", f32({4, 3})),
+                                 graph.variable("matrix", f32({3, 2}))};
+  const Value step = graph.variable("step", i64({}), VariableRole::kControl);
+  minimize(graph, sum(square(matmul(gather_rows(parameters[0], at), parameters[1]))), parameters,
+           options);
+  graph.assign(step, increment(step));
+  auto program = Program::make(std::move(graph), store);
+  EXPECT_TRUE(program.ok()) << program.error().message;
+  const std::vector<float> table(12, 1), matrix(6, 0.5), lr = {0.1F};
+  EXPECT_TRUE(store.write("table", std::span(table)).ok());
+  EXPECT_TRUE(store.write("matrix", std::span(matrix)).ok());
+  EXPECT_TRUE(store.write("lr", std::span(lr)).ok());
+  for (const std::int32_t row : touched) {
+    EXPECT_TRUE(program->feed("at", std::span(&row, 1)).ok());
+    program->step();
+  }
+  std::map<std::string, std::vector<float>> all;
+  for (const auto& [name, variable] : store.all())
+    if (variable.type.dtype == DType::kF32) all[name] = store.values<float>(name).value();
+  return all;
+}
+
+TEST(Optimizer, LazyOnesLeaveRowsThatAStepDoesNotTouch) {
+  for (const std::string type : {"sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"}) {
+    SCOPED_TRACE(type);
+    const auto once = after_lazy_steps(type, true, {2});
+    const auto eager = after_lazy_steps(type, false, {2});
+    for (std::size_t i = 0; i < 12; ++i) {
+      if (i / 3 == 2) {
+        EXPECT_EQ(once.at("table")[i], eager.at("table")[i]);
+      } else {
+        EXPECT_EQ(once.at("table")[i], 1);
+        EXPECT_NE(eager.at("table")[i], 1);  // decay
+      }
+    }
+    // The matrix has a gradient in every step; a row's states wait for it.
+    EXPECT_EQ(once.at("matrix"), eager.at("matrix"));
+    const auto twice = after_lazy_steps(type, true, {2, 0});
+    for (const auto& [name, values] : twice) {
+      if (!name.starts_with("table") && !name.starts_with("optimizer.table")) continue;
+      for (std::size_t i = 6; i < 9; ++i) EXPECT_EQ(values[i], once.at(name)[i]) << name;
+    }
+  }
+}
+
+TEST(Optimizer, LionHasNoLazyUpdates) {
+  Graph graph;
+  const Value w = graph.variable("w", f32({3}));
+  OptimizerOptions options = optimizer_defaults("lion").value();
+  options.lazy = true;
+  EXPECT_THROW(minimize(graph, sum(square(w)), std::array{w}, options), GraphError);
 }
 
 }  // namespace
