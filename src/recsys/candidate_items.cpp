@@ -87,9 +87,10 @@ void CandidateSampler::draw(std::uint64_t step, UserRows& targets, std::size_t u
   std::vector<std::int32_t> places;
   for (std::size_t user = 0; user < users; ++user) {
     places.clear();
-    for (std::int64_t p = rows.offsets[user]; p < rows.offsets[user + 1]; ++p)
+    const std::int64_t begin = rows.offsets[user], end = rows.offsets[user + 1];
+    for (std::int64_t p = begin; p < end; ++p)
       places.push_back(place_[static_cast<std::size_t>(rows.indices[p])]);
-    to.targets.add({places, targets.values(user)});
+    to.targets.add({places, std::span(rows.values + begin, rows.values + end)});
   }
   for (const std::int32_t item : to.items) place_[static_cast<std::size_t>(item)] = -1;
 }
