@@ -126,7 +126,8 @@ GemmPlan plan_product(const GemmKernels& kernels, const ProductShape& shape, Mat
   const bool by_columns = plan.a_by_columns();
   const std::int64_t stride = by_columns ? shape.rows : filled_up(depth);
   const std::int64_t streams = std::min(by_columns ? depth : shape.rows, std::int64_t{32});
-  const std::int64_t lines = by_columns ? 2 : std::min(ceil_div(stride, kLanes), std::int64_t{8});
+  const std::int64_t most_lines = by_tiles ? ceil_div(stride, kLanes) : 8;
+  const std::int64_t lines = by_columns ? 2 : std::min(most_lines, std::int64_t{8});
   const bool crowded = set_pressure(stride, streams, lines) > 5;
   // Room for the rows of a tile beside three lines of a panel.
   const std::int64_t most = std::max<std::int64_t>(ceil_div(shape.rows, plan.grid.row_pieces), 1);
