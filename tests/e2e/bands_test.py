@@ -77,6 +77,17 @@ def test_band_on_films(model, tmp_path):
     assert measured(tmp_path, "movielens/ml-1m-ge3", model, keys, train, 600) == pytest.approx(expected, abs=band(model))
 
 
+@pytest.mark.parametrize("model", ["mult-vae", "mult-dae"])
+def test_a_sampled_softmax_is_in_the_band_of_the_exact_one(model, fans, tmp_path):
+    """Batches of ten users have about half of the items, so there is something to draw."""
+    keys, *_ = MODELS[model]
+    train = TRAIN.format(10, 10, 0.002)
+    exact = measured(tmp_path, fans / "ratings.csv", model, keys, train, 300)
+    sampled = measured(tmp_path, fans / "ratings.csv", model, keys + "\nsampled_softmax = 32", train, 300)
+    assert sampled != exact
+    assert sampled == pytest.approx(exact, abs=TRAINING)
+
+
 # An option that makes a model somewhat worse, as a fault in it would.
 WORSE = {"item-knn": "neighbors = 20", "user-knn": "neighbors = 20", "ease": "l2 = 30.0", "edlae": "l2 = 100.0\ndropout = 0.0",
          "slim": "l1 = 1.0\nl2 = 50.0\ncandidates = 5", "rp3beta": "neighbors = 50\nnormalise = false",

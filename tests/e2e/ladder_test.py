@@ -87,6 +87,7 @@ def test_skips_what_does_not_fit_into_memory(path, tmp_path):
     assert not answer[0]["measured"] and "GB of memory" in answer[0]["skipped"]
     assert answer[1]["measured"] and answer[1]["product"] == 1 and answer[1]["over"] is None
     assert answer[2]["over"] == "sparse"
+    refused(2, "ladder", path, *SHORT, "--set", "model.sampled_softmax=10", says="model.sampled_softmax")
     refused(1, "ladder", path, *SHORT, "--memory", 0.001, "--set", "model.hidden=[4000]", says="no rung fits into memory")
 
 
