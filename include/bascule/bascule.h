@@ -7,6 +7,7 @@
 #include <bascule/base/crc32c.h>
 #include <bascule/base/digest.h>
 #include <bascule/base/dtype.h>
+#include <bascule/base/f16.h>
 #include <bascule/base/file.h>
 #include <bascule/base/process_memory.h>
 #include <bascule/base/random.h>

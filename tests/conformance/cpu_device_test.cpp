@@ -4,6 +4,7 @@
 
 #include "conformance/cpu_instruction_sets.h"
 #include "conformance/op_conformance.h"
+#include "graph/ops/optimizers.h"
 
 namespace bascule {
 namespace {
@@ -17,14 +18,15 @@ TEST_P(Conformance, Cpu) {
   }
 }
 
-TEST(CpuDevice, HasEveryOpButLionInAProduct) {
+TEST(CpuDevice, HasEveryOpButLionInAProductAndWhatFp16Needs) {
   const auto device = make_cpu_device(default_pool());
   for (const ConformanceCase& one : conformance_cases()) {
     const Graph graph = graph_of(one);
     const Node& node = graph.node(graph.size() - 1);
     const bool lion =
         node.attributes.has("optimizer") && node.attributes.text("optimizer") == "lion_update";
-    EXPECT_EQ(device->target().supports(graph, node), !lion) << one;
+    const bool fp16 = multiplies_fp16(node) || detail::is_gated(node.attributes);
+    EXPECT_EQ(device->target().supports(graph, node), !lion && !fp16) << one;
   }
 }
 
@@ -64,7 +66,7 @@ TEST(CpuDevice, UpdatesWeightsInPanels) {
     SCOPED_TRACE(one.arguments.name);
     const Graph graph = graph_of(one);
     const Node& node = graph.node(graph.size() - 1);
-    if (node.attributes.text("optimizer") == "lion_update") continue;
+    if (node.attributes.text("optimizer") == "lion_update" || multiplies_fp16(node)) continue;
     const std::vector<Tensor> inputs = draw_inputs(one);
     const auto reference = make_reference_device();
     const std::vector<Tensor> judged = Interpreter(*reference).run(graph, node, inputs);

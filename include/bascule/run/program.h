@@ -24,9 +24,9 @@ class Program {
   Program& operator=(Program&&) noexcept;
   ~Program();
 
-  /// Device memory that the next steps read an input from; it must stay valid. On the CPU any
-  /// 64-byte aligned row-major host memory will do; of a CSR input, a CsrArgument. kUsage for an
-  /// unknown name.
+  /// Device memory that the next steps read an input from, aligned as Target::alignment says; it
+  /// must stay valid. On the CPU any 64-byte aligned row-major host memory will do; of a CSR input,
+  /// a CsrArgument. kUsage for an unknown name.
   Status bind(const std::string& input, const void* data);
   /// Copies host values into memory of the program and binds it: row-major elements or, of a CSR
   /// input, offsets, indices and values, the latter two of the whole capacity. kUsage for an
