@@ -49,9 +49,10 @@ struct FakeFunctions {
     current->broken_ = true;
     return cuda::kFirstCaptureError;
   }
-  static int allocate(const char* name, std::size_t bytes, void** data) {
+  /// Memory of the GPU, or else pinned memory of the host.
+  static int allocate(const char* name, std::size_t bytes, void** data, bool on_gpu) {
     if (const int failure = begin_unrecorded(name); failure != cuda::kSuccess) return failure;
-    const auto wanted = static_cast<std::int64_t>(bytes);
+    const auto wanted = on_gpu ? static_cast<std::int64_t>(bytes) : 0;
     if (wanted > current->memory - current->allocated_) return cuda::kOutOfMemory;
     *data = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
     std::memset(*data, 0xFF, bytes);
@@ -239,7 +240,7 @@ void FakeFunctions::fill(cuda::Driver& d) {
   };
   d.memory_allocate.function = [](DevicePointer* pointer, std::size_t bytes) {
     void* data = nullptr;
-    const int result = allocate("cuMemAlloc_v2", bytes, &data);
+    const int result = allocate("cuMemAlloc_v2", bytes, &data, true);
     *pointer = reinterpret_cast<DevicePointer>(data);
     return result;
   };
@@ -252,7 +253,7 @@ void FakeFunctions::fill(cuda::Driver& d) {
     return begin("cuMemGetInfo_v2");
   };
   d.host_allocate.function = [](void** data, std::size_t bytes, unsigned) {
-    return allocate("cuMemHostAlloc", bytes, data);
+    return allocate("cuMemHostAlloc", bytes, data, false);
   };
   d.host_free.function = [](void* data) { return release("cuMemFreeHost", data); };
   d.to_device.function = [](DevicePointer to, const void* from, std::size_t bytes, StreamHandle) {

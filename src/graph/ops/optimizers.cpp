@@ -160,6 +160,7 @@ std::vector<OpCase> gated_cases(const UpdateSignature& signature, double gate) {
     c.attributes.set("gated", std::int64_t{1});
     all.push_back(
         detail::op_case(std::move(c.inputs), std::move(c.attributes), std::move(c.ranges)));
+    all.back().name += gate == 0 ? " closed" : " open";
   }
   return all;
 }

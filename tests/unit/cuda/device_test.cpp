@@ -125,7 +125,7 @@ TEST(CudaDevice, KeepsBlocksForTheNextOne) {
 
 TEST(CudaDevice, GivesBackWhatItKeepsBeforeItRefuses) {
   FakeDriver fake;
-  fake.memory = static_cast<std::int64_t>(Staging::kBuffers) * Staging::kBufferBytes + (64 << 20);
+  fake.memory = 64 << 20;
   const auto device = open(fake);
   ASSERT_TRUE(device->allocate(40 << 20).ok());  // given back at once, and kept
   auto other = device->allocate(50 << 20);

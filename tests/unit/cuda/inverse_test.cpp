@@ -151,7 +151,7 @@ TEST(CudaInverse, EveryFailureOfTheDriverIsTold) {
 TEST(CudaInverse, MemoryIsStatedAndComparedBeforeItIsTaken) {
   FakeDriver driver;
   FakeSolver solver;
-  driver.memory = 9 << 20;  // the pinned buffers and little more
+  driver.memory = 1 << 20;
   const auto device = open(driver);
   constexpr std::int64_t kOrder = 700;
   const std::int64_t matrix_bytes = kOrder * SymmetricMatrix::stride_for(kOrder) * 4;
@@ -250,7 +250,7 @@ TEST(CudaInverse, EaseAndEdlaeAreFittedAsOnTheCpu) {
 TEST(CudaInverse, EaseThatDoesNotFitIsRefusedWithBothNumbers) {
   FakeDriver driver;
   FakeSolver solver;
-  driver.memory = (8 << 20) + 8192;
+  driver.memory = 8192;
   const auto device = open(driver);
   Ease model(EaseOptions{});
   ASSERT_TRUE(model.use_device(device).ok());

@@ -113,7 +113,7 @@ TEST(CudaResidentRows, EveryFailureIsTold) {
 
 TEST(CudaResidentRows, TooMuchForTheMemoryIsRefused) {
   FakeDriver fake;
-  fake.memory = (8 << 20) + 4096;  // the pinned buffers and little more
+  fake.memory = 4096;
   const auto device = open(fake);
   const std::int64_t before = fake.allocated();
   const CsrMatrix matrix = ragged();

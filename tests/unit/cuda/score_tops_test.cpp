@@ -18,7 +18,7 @@ struct Gpu {
   std::shared_ptr<Queue> queue = *Queue::open(fake.driver(), 0);
   std::shared_ptr<Arena> arena = std::make_shared<Arena>(queue);
   std::unique_ptr<Staging> staging = *Staging::make(queue);
-  std::unique_ptr<KernelLibrary> library = *KernelLibrary::load(queue, fake.images().all);
+  std::unique_ptr<KernelLibrary> library = *KernelLibrary::load(queue, fake.images().all, {});
   Session session{queue.get(), arena.get(), staging.get(), library.get()};
 };
 
