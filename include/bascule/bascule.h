@@ -38,10 +38,14 @@
 #include <bascule/devices/device_activity.h>
 #include <bascule/devices/device_check.h>
 #include <bascule/devices/elastic_net.h>
+#include <bascule/devices/inverts.h>
 #include <bascule/devices/least_squares.h>
 #include <bascule/devices/neighbor_search.h>
 #include <bascule/devices/neighbors.h>
 #include <bascule/devices/null_device.h>
+#include <bascule/devices/own_memory.h>
+#include <bascule/devices/query_clock.h>
+#include <bascule/devices/resident_rows.h>
 #include <bascule/devices/sparse_product.h>
 #include <bascule/devices/symmetric.h>
 #include <bascule/devices/top_scores.h>
@@ -100,6 +104,7 @@
 #include <bascule/recsys/rp3beta.h>
 #include <bascule/recsys/saved_run.h>
 #include <bascule/recsys/scoring_recommender.h>
+#include <bascule/recsys/similar_query.h>
 #include <bascule/recsys/slim.h>
 #include <bascule/recsys/sparse_weights.h>
 #include <bascule/recsys/spec.h>

@@ -34,6 +34,7 @@ def test_contents(small, small_run):
                                 "tolerance": 0.0001, "transition_exponent": 0.8,
                                 "popularity_exponent": 0.5, "normalise": True,
                                 "unobserved": 0.1, "factor_l2": 0.003,
+                                "sampled_softmax": 0, "sampling_exponent": 0.75,
                                 "frequency_exponent": 1.0, "latent": 200, "width": 600, "depth": 5,
                                 "beta": 0.2, "gamma": 0.005, "anneal_steps": 0, "anneal_share": 0.85}
     assert written["bascule"]["version"] in ok("--version").out
