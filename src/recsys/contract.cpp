@@ -16,6 +16,7 @@ bool ItemFilter::passes(std::int32_t item) const {
   return !std::binary_search(deny.begin(), deny.end(), item);
 }
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): models that have a way keep it
 Status Recommender::use_device(std::shared_ptr<Device> device) {
   return {Code::kUsage,
           fmt::format("{} computes on the cpu only; it has no kernels for {} in this version",

@@ -14,7 +14,6 @@ namespace bascule {
 namespace {
 
 using detail::CandidateItems;
-using detail::CandidateOptions;
 using detail::CandidateSampler;
 using detail::UserRows;
 

@@ -63,7 +63,9 @@ std::unique_ptr<Kernel> scatter_add_rows(const CpuContext& context, const Kernel
 /// A value's row in the table, and the value's number.
 struct Placed {
   std::int32_t row, value;
-  auto operator<=>(const Placed&) const = default;
+  bool operator<(const Placed& other) const {
+    return row != other.row ? row < other.row : value < other.value;
+  }
 };
 
 bool rows_update_supported(const Node& node) {
