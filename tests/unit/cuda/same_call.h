@@ -10,6 +10,7 @@ namespace bascule::cuda {
 template <class Ours, class Theirs>
 constexpr bool passed_alike() {
   if constexpr (std::is_pointer_v<Ours>) return std::is_pointer_v<Theirs>;
+  // NOLINTNEXTLINE(bugprone-sizeof-expression): of types that are no pointers
   return !std::is_pointer_v<Theirs> && sizeof(Ours) == sizeof(Theirs);
 }
 template <class Our, class... Ours, class Their, class... Theirs>
