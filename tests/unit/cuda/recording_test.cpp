@@ -82,6 +82,7 @@ TEST(CudaRecording, TrainsNetworksOfTheShapeOfC1) {
 
 TEST(CudaRecording, TrainsNetworksOfTheShapeOfC4) {
   std::vector<nn::LayerPtr> layers;
+  layers.reserve(7);
   for (int i = 0; i < 5; ++i) layers.push_back(nn::dense(23, "relu"));
   layers.push_back(nn::batch_norm());
   layers.push_back(nn::dense(10, "softmax"));
@@ -158,7 +159,7 @@ TEST(CudaRecording, FollowsInputsThatMove) {
   VariableStore store(*device);
   Program program = Program::make(doubling(), store).value();
   std::vector<std::unique_ptr<DeviceMemory>> places;
-  for (float first = 1; first <= 3; ++first) {
+  for (const float first : {1.0F, 2.0F, 3.0F}) {
     const std::vector<float> x = {first, 10 * first, 0};
     places.push_back(std::move(device->allocate(12)).value());
     device->upload(x.data(), places.back()->data(), f32({3}), Layout::kRowMajor);

@@ -1,27 +1,13 @@
 // What solver_table.h declares against NVIDIA's header, where there is one to compare with.
 #if __has_include(<cusolverDn.h>)
-#include <type_traits>
-
 #include <cusolverDn.h>
 #include <gtest/gtest.h>
 
 #include "devices/cuda/solver_table.h"
+#include "unit/cuda/same_call.h"
 
 namespace bascule::cuda {
 namespace {
-
-/// Are values of both types passed alike: as a pointer, or as a number of this size?
-template <class Ours, class Theirs>
-constexpr bool passed_alike() {
-  if constexpr (std::is_pointer_v<Ours>) return std::is_pointer_v<Theirs>;
-  return !std::is_pointer_v<Theirs> && sizeof(Ours) == sizeof(Theirs);
-}
-template <class... Ours, class... Theirs>
-constexpr bool same_call(Entry<int(Ours...)>, cusolverStatus_t (*)(Theirs...)) {
-  if constexpr (sizeof...(Ours) == sizeof...(Theirs))
-    return sizeof(cusolverStatus_t) == sizeof(int) && (passed_alike<Ours, Theirs>() && ...);
-  return false;
-}
 
 #define BASCULE_SAME(entry, theirs)                                               \
   static_assert(same_call(SolverTable().entry, decltype (&(theirs))()), #theirs); \
