@@ -17,6 +17,7 @@
 #include <bascule/recsys/popularity.h>
 #include <bascule/recsys/spec.h>
 
+#include "base/median.h"
 #include "nn/step_graphs.h"
 #include "recsys/vae_parameters.h"
 #include "recsys/vae_training.h"
@@ -226,17 +227,11 @@ class Climber {
   ThreadPool& pool_;
 };
 
-double median_of(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const std::size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
-}
-
 void compare_rungs(std::vector<LadderRung>& rungs) {
   const LadderRung *first = nullptr, *before = nullptr;
   for (LadderRung& rung : rungs) {
     if (!rung.measured()) continue;
-    rung.median = median_of(rung.users_per_second);
+    rung.median = median(rung.users_per_second);
     if (before != nullptr) {
       rung.over = before->name;
       rung.factor = rung.median / before->median;

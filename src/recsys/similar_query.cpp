@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <functional>
 #include <span>
 
@@ -8,6 +7,8 @@
 #include <bascule/devices/query_clock.h>
 #include <bascule/recsys/similar_query.h>
 
+#include "base/median.h"
+
 namespace bascule {
 namespace {
 
@@ -15,12 +16,6 @@ using Found = Result<std::vector<Neighbor>>;
 
 /// Of the queries after the first one.
 constexpr std::size_t kRepeats = 51;
-
-double median(std::vector<double> seconds) {
-  const auto middle = seconds.begin() + std::ssize(seconds) / 2;
-  std::nth_element(seconds.begin(), middle, seconds.end());
-  return *middle;
-}
 
 /// `clock` is that of the device; null of the CPU.
 Found timed(const std::function<Found()>& query, const ClocksQueries* clock, StageTimes& times) {

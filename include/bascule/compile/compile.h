@@ -13,7 +13,7 @@
 namespace bascule {
 
 /// What the operands of products are rounded to. Sums, parameters, optimizer states and everything
-/// that is not a product are float32 in either.
+/// that is not a product are float32 in any.
 enum class Precision : std::uint8_t { kFp32, kBf16, kFp16 };
 
 std::string_view precision_name(Precision precision);  ///< "fp32", "bf16", "fp16"

@@ -16,9 +16,6 @@ class RowUpdate {
   RowUpdate(const CpuContext& context, const KernelRequest& request, std::string_view optimizer,
             std::size_t weight);
 
-  /// Whether rows without a gradient keep their weights and states.
-  [[nodiscard]] bool lazy() const { return lazy_; }
-
   /// A step, in which rows may be updated by several threads at once.
   class Step {
    public:

@@ -28,15 +28,12 @@ Status Inverter::call(const Entry<int(Parameters...)>& entry, Arguments... argum
 
 Result<std::unique_ptr<Inverter>> Inverter::make(const Session& session, const SolverTable& table) {
   std::unique_ptr<Inverter> inverter(new Inverter(session, table));
-  BASCULE_TRY(inverter->call(table.create, &inverter->handle_));
-  BASCULE_TRY(inverter->call(table.set_stream, inverter->handle_, session.queue->stream()));
+  SolverHandle handle = nullptr;
+  BASCULE_TRY(inverter->call(table.create, &handle));
+  inverter->handle_ = {table, handle};
+  BASCULE_TRY(inverter->call(table.set_stream, handle, session.queue->stream()));
   BASCULE_ASSIGN(inverter->info_, Values<std::int32_t>::make(session, 1));
   return inverter;
-}
-
-Inverter::~Inverter() {
-  session_.queue->drain();
-  if (handle_ != nullptr) session_.queue->attempt(table_->destroy, handle_);
 }
 
 /// Floats that either step wants.
@@ -54,7 +51,7 @@ Result<int> Inverter::workspace(std::int64_t order) {
     int floats = 0;
     // The matrix is not looked at, but must have an address.
     auto* address = reinterpret_cast<float*>(info_.data());
-    BASCULE_TRY(call(*entry, handle_, kUpperTriangle, n, address, stride, &floats));
+    BASCULE_TRY(call(*entry, handle_.get(), kUpperTriangle, n, address, stride, &floats));
     most = std::max(most, floats);
   }
   return most;
@@ -67,8 +64,8 @@ Result<std::int64_t> Inverter::bytes(std::int64_t order) {
 
 Status Inverter::run(const Entry<SolverTable::Run>& entry, float* matrix, int order, int stride,
                      const Values<float>& workspace, int floats) {
-  BASCULE_TRY(call(entry, handle_, kUpperTriangle, order, matrix, stride, workspace.data(), floats,
-                   info_.data()));
+  BASCULE_TRY(call(entry, handle_.get(), kUpperTriangle, order, matrix, stride, workspace.data(),
+                   floats, info_.data()));
   std::array<std::int32_t, 1> info = {};
   info_.read(session_, info);
   BASCULE_TRY(session_.synchronize());

@@ -5,6 +5,7 @@
 
 #include <bascule/devices/inverts.h>
 
+#include "devices/cuda/handles.h"
 #include "devices/cuda/session.h"
 #include "devices/cuda/solver_table.h"
 
@@ -14,7 +15,7 @@ class Inverter {
  public:
   /// A handle of the library in the session's stream. kFailed when it is not to be had.
   static Result<std::unique_ptr<Inverter>> make(const Session& session, const SolverTable& table);
-  ~Inverter();
+  ~Inverter() { session_.queue->drain(); }
   Inverter(const Inverter&) = delete;
   Inverter& operator=(const Inverter&) = delete;
 
@@ -32,7 +33,7 @@ class Inverter {
 
   Session session_;
   const SolverTable* table_;
-  SolverHandle handle_ = nullptr;
+  Owned<SolverTable, SolverHandle, &SolverTable::destroy> handle_;
   Values<std::int32_t> info_;
 };
 
