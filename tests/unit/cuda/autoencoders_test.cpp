@@ -2,31 +2,17 @@
 // as on the CPU, and what happens when the driver fails in the middle of it.
 #include <gtest/gtest.h>
 
-#include <bascule/recsys/elsa.h>
-#include <bascule/recsys/mult_vae.h>
-#include <bascule/recsys/rec_vae.h>
-
 #include "cuda/every_failure.h"
-#include "cuda/fake_driver.h"
+#include "cuda/open_fake.h"
 #include "devices/cuda/device.h"
-#include "unit/autoencoder_testing.h"
+#include "unit/cuda/small_autoencoders.h"
 
 namespace bascule::cuda {
 namespace {
 
-using bascule::testing::FakeDriver;
-
-std::shared_ptr<Device> open(const FakeDriver& fake) {
-  auto device = open_device(fake.driver(), fake.images(), 0);
-  EXPECT_TRUE(device.ok()) << device.error().message;
-  return std::move(device).value();
-}
-
-const Split& users() {
-  static const Split split =
-      make_split(autoencoder_testing::tastes(), {}, {.seed = 1, .heldout = 60}).value();
-  return split;
-}
+using autoencoder_testing::small_elsa, autoencoder_testing::small_mult_vae;
+using autoencoder_testing::small_rec_vae, autoencoder_testing::users;
+using bascule::testing::FakeDriver, bascule::testing::open_fake;
 
 Result<Learned> learn(Autoencoder& model) {
   const Split& split = users();
@@ -39,7 +25,7 @@ template <class Model, class Options>
 void expect_alike(const Options& options) {
   FakeDriver fake;
   Model on_gpu(options), on_cpu(options);
-  ASSERT_TRUE(on_gpu.use_device(open(fake)).ok());
+  ASSERT_TRUE(on_gpu.use_device(open_fake(fake)).ok());
   const auto learned = learn(on_gpu), expected = learn(on_cpu);
   ASSERT_TRUE(learned.ok()) << learned.error().message;
   ASSERT_TRUE(expected.ok()) << expected.error().message;
@@ -62,7 +48,7 @@ void expect_alike(const Options& options) {
   const TempFolder folder;
   ASSERT_TRUE(writer.write(folder / "model.safetensors").ok());
   Model loaded(options);
-  ASSERT_TRUE(loaded.use_device(open(fake)).ok());
+  ASSERT_TRUE(loaded.use_device(open_fake(fake)).ok());
   ASSERT_TRUE(loaded.load(SafetensorsFile::open(folder / "model.safetensors").value()).ok());
   const int before = fake.calls();
   const TopLists again = lists(loaded);
@@ -71,48 +57,28 @@ void expect_alike(const Options& options) {
   EXPECT_EQ(again.scores, ours.scores);
 }
 
-MultVaeOptions small(bool variational) {
-  MultVaeOptions options;
-  options.variational = variational;
-  options.hidden = {12};
-  options.latent = 5;
-  options.epochs = 2;
-  options.batch_size = 200;  // the last batch is smaller
-  return options;
-}
-
 TEST(CudaAutoencoders, MultVaeLearnsAsOnTheCpu) {
-  expect_alike<MultVae>(small(true));
+  expect_alike<MultVae>(small_mult_vae(true, 2));
 }
 
 TEST(CudaAutoencoders, MultDaeLearnsAsOnTheCpu) {
-  expect_alike<MultVae>(small(false));
+  expect_alike<MultVae>(small_mult_vae(false, 2));
 }
 
 TEST(CudaAutoencoders, RecVaeLearnsAsOnTheCpu) {
-  RecVaeOptions options;
-  options.width = 12;
-  options.depth = 2;
-  options.latent = 5;
-  options.epochs = 1;
-  options.batch_size = 200;
-  expect_alike<RecVae>(options);
+  expect_alike<RecVae>(small_rec_vae(1));
 }
 
 TEST(CudaAutoencoders, ElsaLearnsAsOnTheCpu) {
-  ElsaOptions options;
-  options.factors = 8;
-  options.epochs = 2;
-  options.batch_size = 200;
-  expect_alike<Elsa>(options);
+  expect_alike<Elsa>(small_elsa(2));
 }
 
 TEST(CudaAutoencoders, ASampledSoftmaxIsRefusedByName) {
   FakeDriver fake;
-  MultVaeOptions options = small(true);
+  MultVaeOptions options = small_mult_vae(true, 2);
   options.sampled_softmax = 20;
   MultVae model(options);
-  ASSERT_TRUE(model.use_device(open(fake)).ok());
+  ASSERT_TRUE(model.use_device(open_fake(fake)).ok());
   const auto learned = learn(model);
   ASSERT_FALSE(learned.ok());
   EXPECT_EQ(learned.error().code, Code::kUsage);
@@ -124,16 +90,16 @@ TEST(CudaAutoencoders, AFailureInMidTrainingIsTold) {
   int calls = 0;
   {
     FakeDriver fake;
-    MultVae model(small(true));
-    ASSERT_TRUE(model.use_device(open(fake)).ok());
+    MultVae model(small_mult_vae(true, 2));
+    ASSERT_TRUE(model.use_device(open_fake(fake)).ok());
     ASSERT_TRUE(learn(model).ok());
     calls = fake.calls();
   }
   int told = 0;
   for (int part = 2; part < 10; ++part) {
     FakeDriver fake;
-    auto device = open(fake);
-    MultVae model(small(true));
+    auto device = open_fake(fake);
+    MultVae model(small_mult_vae(true, 2));
     ASSERT_TRUE(model.use_device(std::move(device)).ok());
     fake.fail_at = fake.calls() + (calls - fake.calls()) / 10 * part;
     const auto learned = learn(model);
@@ -151,8 +117,8 @@ TEST(CudaAutoencoders, AFailureInMidTrainingIsTold) {
 
 TEST(CudaAutoencoders, ListsOfADeviceThatFailedAreNotTrusted) {
   FakeDriver fake;
-  MultVae model(small(true));
-  ASSERT_TRUE(model.use_device(open(fake)).ok());
+  MultVae model(small_mult_vae(true, 2));
+  ASSERT_TRUE(model.use_device(open_fake(fake)).ok());
   ASSERT_TRUE(learn(model).ok());
   fake.fail_at = fake.calls() + 20;
   const TopLists lists = model.recommend_all(users().test_in.view(), {10, true}, default_pool());

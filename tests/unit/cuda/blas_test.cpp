@@ -10,7 +10,7 @@
 #include <bascule/run/program.h>
 
 #include "cuda/fake_blas.h"
-#include "cuda/fake_driver.h"
+#include "cuda/open_fake.h"
 #include "devices/cuda/device.h"
 #include "unit/compile/training_graph.h"
 
@@ -18,15 +18,12 @@ namespace bascule::cuda {
 namespace {
 
 using bascule::testing::FakeBlas;
-using bascule::testing::FakeDriver;
+using bascule::testing::open_fake, bascule::testing::FakeDriver;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
 std::unique_ptr<Device> open(const FakeDriver& fake, bool record = true) {
-  auto device =
-      open_device(fake.driver(), fake.images(), 0, {.record_steps = record}, FakeBlas::libraries());
-  EXPECT_TRUE(device.ok()) << device.error().message;
-  return std::move(device).value();
+  return open_fake(fake, {.record_steps = record}, FakeBlas::libraries());
 }
 
 struct Trained {

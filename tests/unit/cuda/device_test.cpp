@@ -10,7 +10,7 @@
 #include <bascule/run/program.h>
 
 #include "cuda/every_failure.h"
-#include "cuda/fake_driver.h"
+#include "cuda/open_fake.h"
 #include "devices/cuda/arena.h"
 #include "devices/cuda/staging.h"
 #include "unit/compile/training_graph.h"
@@ -18,13 +18,7 @@
 namespace bascule::cuda {
 namespace {
 
-using bascule::testing::FakeDriver;
-
-std::unique_ptr<Device> open(const FakeDriver& fake) {
-  auto device = open_device(fake.driver(), fake.images(), 0);
-  EXPECT_TRUE(device.ok()) << device.error().message;
-  return std::move(device).value();
-}
+using bascule::testing::FakeDriver, bascule::testing::open_fake;
 
 /// Some steps of a small network with everything a training step has; the loss of the last one.
 Result<float> train(Device& device) {
@@ -55,7 +49,7 @@ Result<float> train(Device& device) {
 
 TEST(CudaDevice, TrainsAsTheJudgeDoes) {
   FakeDriver fake;
-  const auto device = open(fake);
+  const auto device = open_fake(fake);
   const auto reference = make_reference_device();
   const Result<float> loss = train(*device), expected = train(*reference);
   ASSERT_TRUE(loss.ok()) << loss.error().message;
@@ -82,7 +76,7 @@ TEST(CudaDevice, TellsTheFirstFailureOfCublasLt) {
 
 TEST(CudaDevice, DoesNothingAfterAFailure) {
   FakeDriver fake;
-  const auto device = open(fake);
+  const auto device = open_fake(fake);
   auto memory = device->allocate(4);
   ASSERT_TRUE(memory.ok());
   const float sent = 1;
@@ -100,7 +94,7 @@ TEST(CudaDevice, DoesNothingAfterAFailure) {
 
 TEST(CudaDevice, GivesMemoryThatIsZero) {
   FakeDriver fake;
-  const auto device = open(fake);
+  const auto device = open_fake(fake);
   for (const std::int64_t bytes : {1, 1000, (1 << 20) + 4, 1000}) {
     auto memory = device->allocate(bytes);
     ASSERT_TRUE(memory.ok());
@@ -115,7 +109,7 @@ TEST(CudaDevice, GivesMemoryThatIsZero) {
 
 TEST(CudaDevice, KeepsBlocksForTheNextOne) {
   FakeDriver fake;
-  const auto device = open(fake);
+  const auto device = open_fake(fake);
   for (int i = 0; i < 10; ++i) {
     auto first = device->allocate(1000), second = device->allocate(3 << 20);
     ASSERT_TRUE(first.ok() && second.ok());
@@ -126,7 +120,7 @@ TEST(CudaDevice, KeepsBlocksForTheNextOne) {
 TEST(CudaDevice, GivesBackWhatItKeepsBeforeItRefuses) {
   FakeDriver fake;
   fake.memory = 64 << 20;
-  const auto device = open(fake);
+  const auto device = open_fake(fake);
   ASSERT_TRUE(device->allocate(40 << 20).ok());  // given back at once, and kept
   auto other = device->allocate(50 << 20);
   ASSERT_TRUE(other.ok()) << other.error().message;
@@ -141,7 +135,7 @@ TEST(CudaDevice, GivesBackWhatItKeepsBeforeItRefuses) {
 
 TEST(CudaDevice, MovesMoreThanItsPinnedBuffersHold) {
   FakeDriver fake;
-  const auto device = open(fake);
+  const auto device = open_fake(fake);
   for (const std::int64_t count :
        {std::int64_t{1}, Staging::kBufferBytes / 4, 21 * Staging::kBufferBytes / 4 + 3}) {
     std::vector<std::int32_t> sent(static_cast<std::size_t>(count)), read(sent.size());
@@ -158,7 +152,7 @@ TEST(CudaDevice, MovesMoreThanItsPinnedBuffersHold) {
 
 TEST(CudaDevice, MemoryOutlivesTheDevice) {
   FakeDriver fake;
-  auto device = open(fake);
+  auto device = open_fake(fake);
   auto memory = device->allocate(100);
   device.reset();
   EXPECT_GT(fake.alive(), 0U);
@@ -168,7 +162,7 @@ TEST(CudaDevice, MemoryOutlivesTheDevice) {
 
 TEST(CudaDevice, RefusesOpsWithoutKernelsByName) {
   FakeDriver fake;
-  const auto device = open(fake);
+  const auto device = open_fake(fake);
   Graph graph;
   Value x =
       graph.input("x", f32({1, 1, 1, 1, 1, 1, 1, 1, 2}));  // more axes than kernels walk along

@@ -9,20 +9,18 @@
 #include <bascule/recsys/compare.h>
 #include <bascule/recsys/ease.h>
 
-#include "cuda/fake_driver.h"
 #include "cuda/fake_solver.h"
+#include "cuda/open_fake.h"
 #include "devices/cuda/device.h"
 #include "unit/autoencoder_testing.h"
 
 namespace bascule::cuda {
 namespace {
 
-using bascule::testing::FakeDriver, bascule::testing::FakeSolver;
+using bascule::testing::FakeDriver, bascule::testing::FakeSolver, bascule::testing::open_fake;
 
 std::shared_ptr<Device> open(const FakeDriver& fake) {
-  auto device = open_device(fake.driver(), fake.images(), 0, {}, {.solver = FakeSolver::source});
-  EXPECT_TRUE(device.ok()) << device.error().message;
-  return std::move(device).value();
+  return open_fake(fake, {}, {.solver = FakeSolver::source});
 }
 
 Inverts& inverts(Device& device) {

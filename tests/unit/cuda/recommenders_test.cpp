@@ -8,9 +8,12 @@
 #include <bascule/recsys/user_knn.h>
 
 #include "cuda/every_failure.h"
+#include "cuda/open_fake.h"
 
 namespace bascule::cuda {
 namespace {
+
+using bascule::testing::open_fake;
 
 CsrMatrix ratings() {
   std::vector<std::int64_t> offsets = {0};
@@ -27,15 +30,9 @@ CsrMatrix ratings() {
   return CsrMatrix(*Compressed::make(23, 17, offsets, items, values));
 }
 
-std::shared_ptr<Device> open(const bascule::testing::FakeDriver& fake) {
-  auto device = open_device(fake.driver(), fake.images(), 0);
-  EXPECT_TRUE(device.ok()) << device.error().message;
-  return std::move(device).value();
-}
-
 TEST(CudaRecommenders, ItemKnnIsFittedAsOnTheCpu) {
   bascule::testing::FakeDriver fake;
-  const std::shared_ptr<Device> device = open(fake);
+  const std::shared_ptr<Device> device = open_fake(fake);
   for (const Weighting weighting : {Weighting::kRaw, Weighting::kTfIdf, Weighting::kBm25}) {
     KnnOptions options;
     options.neighbors = 6;
@@ -60,7 +57,7 @@ TEST(CudaRecommenders, ItemKnnIsFittedAsOnTheCpu) {
 
 TEST(CudaRecommenders, UserKnnRecommendsAsOnTheCpu) {
   bascule::testing::FakeDriver fake;
-  const std::shared_ptr<Device> device = open(fake);
+  const std::shared_ptr<Device> device = open_fake(fake);
   const CsrMatrix matrix = ratings();
   for (const Weighting weighting : {Weighting::kRaw, Weighting::kTfIdf, Weighting::kBm25}) {
     KnnOptions options;
@@ -92,7 +89,7 @@ TEST(CudaRecommenders, UserKnnRecommendsAsOnTheCpu) {
 TEST(CudaRecommenders, ListsOfADeviceThatFailedAreNotTrusted) {
   bascule::testing::FakeDriver fake;
   UserKnn model({});
-  ASSERT_TRUE(model.use_device(open(fake)).ok());
+  ASSERT_TRUE(model.use_device(open_fake(fake)).ok());
   StageTimes times;
   ASSERT_TRUE(model.fit(ratings(), default_pool(), times).ok());
   fake.fail_at = fake.calls() + 12;
@@ -107,7 +104,7 @@ TEST(CudaRecommenders, ListsOfADeviceThatFailedAreNotTrusted) {
 
 TEST(CudaRecommenders, OthersSayThatTheyHaveNoWay) {
   bascule::testing::FakeDriver fake;
-  const Status status = Popularity().use_device(open(fake));
+  const Status status = Popularity().use_device(open_fake(fake));
   EXPECT_EQ(status.error().code, Code::kUsage);
   EXPECT_EQ(status.error().message,
             "popularity computes on the cpu only; it has no kernels for cuda:0 in this version");
@@ -136,7 +133,7 @@ TEST(CudaRecommenders, TooMuchForTheMemoryIsRefused) {
   const auto index = *NeighborIndex::build(matrix.view(), PointAxis::kMinors);
   bascule::testing::FakeDriver fake;
   fake.memory = 1024;
-  const auto device = open(fake);
+  const auto device = open_fake(fake);
   const std::int64_t before = fake.allocated();
   const auto search = device->place(index);
   EXPECT_EQ(fake.allocated(), before);

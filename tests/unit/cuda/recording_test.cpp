@@ -11,7 +11,7 @@
 #include <bascule/nn/trainer.h>
 #include <bascule/recsys/mult_vae.h>
 
-#include "cuda/fake_driver.h"
+#include "cuda/open_fake.h"
 #include "devices/cuda/device.h"
 #include "unit/autoencoder_testing.h"
 #include "unit/cuda/random_task.h"
@@ -19,14 +19,12 @@
 namespace bascule::cuda {
 namespace {
 
-using bascule::testing::FakeDriver;
+using bascule::testing::open_fake, bascule::testing::FakeDriver;
 using bascule::testing::RandomTask;
 using ::testing::HasSubstr;
 
 std::unique_ptr<Device> open(const FakeDriver& fake, bool record) {
-  auto device = open_device(fake.driver(), fake.images(), 0, {.record_steps = record});
-  EXPECT_TRUE(device.ok()) << device.error().message;
-  return std::move(device).value();
+  return open_fake(fake, {.record_steps = record});
 }
 
 /// Every bit of a fit: the history and all variables.

@@ -5,24 +5,18 @@
 #include <gtest/gtest.h>
 
 #include <bascule/devices/device_activity.h>
-#include <bascule/recsys/elsa.h>
-#include <bascule/recsys/mult_vae.h>
-#include <bascule/recsys/rec_vae.h>
 
 #include "cuda/every_failure.h"
+#include "cuda/open_fake.h"
 #include "recsys/user_rows.h"
-#include "unit/autoencoder_testing.h"
+#include "unit/cuda/small_autoencoders.h"
 
 namespace bascule::cuda {
 namespace {
 
-using bascule::testing::FakeDriver;
-
-std::shared_ptr<Device> open(const FakeDriver& fake) {
-  auto device = open_device(fake.driver(), fake.images(), 0);
-  EXPECT_TRUE(device.ok()) << device.error().message;
-  return std::move(device).value();
-}
+using autoencoder_testing::small_elsa, autoencoder_testing::small_mult_vae;
+using autoencoder_testing::small_rec_vae, autoencoder_testing::users;
+using bascule::testing::FakeDriver, bascule::testing::open_fake;
 
 KeepsRows& keeps(Device& device) {
   return dynamic_cast<KeepsRows&>(device);
@@ -58,7 +52,7 @@ std::string bytes_of(const CsrArgument& csr, std::size_t rows) {
 
 TEST(CudaResidentRows, AreThoseOfTheHostToTheBit) {
   FakeDriver fake;
-  const auto device = open(fake);
+  const auto device = open_fake(fake);
   const CsrMatrix matrix = ragged();
   const auto kept = keeps(*device).keep(matrix.view(), 10, matrix.nonzeros());
   ASSERT_TRUE(kept.ok()) << kept.error().message;
@@ -87,7 +81,7 @@ TEST(CudaResidentRows, AreThoseOfTheHostToTheBit) {
 
 TEST(CudaResidentRows, OnlyTheNumbersOfTheRowsCross) {
   FakeDriver fake;
-  const auto device = open(fake);
+  const auto device = open_fake(fake);
   const CsrMatrix matrix = ragged();
   const auto kept = keeps(*device).keep(matrix.view(), 4, matrix.nonzeros());
   ASSERT_TRUE(kept.ok());
@@ -114,19 +108,13 @@ TEST(CudaResidentRows, EveryFailureIsTold) {
 TEST(CudaResidentRows, TooMuchForTheMemoryIsRefused) {
   FakeDriver fake;
   fake.memory = 4096;
-  const auto device = open(fake);
+  const auto device = open_fake(fake);
   const std::int64_t before = fake.allocated();
   const CsrMatrix matrix = ragged();
   const auto refused = keeps(*device).keep(matrix.view(), 4, matrix.nonzeros());
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, Code::kFailed);
   EXPECT_EQ(fake.allocated(), before);
-}
-
-const Split& users() {
-  static const Split split =
-      make_split(autoencoder_testing::tastes(), {}, {.seed = 1, .heldout = 60}).value();
-  return split;
 }
 
 struct Course {
@@ -161,7 +149,7 @@ const CsrMatrix& many() {
 template <class Model, class Options>
 Course learn(const Options& options, bool crowded) {
   FakeDriver fake;
-  const auto device = open(fake);
+  const std::shared_ptr<Device> device = open_fake(fake);
   Model model(options);
   EXPECT_TRUE(model.use_device(device).ok());
   if (crowded) fake.memory = fake.allocated() + model.device_fit_bytes(many().view()).value();
@@ -193,37 +181,21 @@ void expect_same_bits(const Options& options) {
 }
 
 TEST(CudaResidentRows, MultVaeLearnsTheSame) {
-  MultVaeOptions options;
-  options.hidden = {12};
-  options.latent = 5;
-  options.epochs = 3;
-  options.batch_size = 200;  // the last batch is smaller
-  expect_same_bits<MultVae>(options);
-  options.variational = false;
-  expect_same_bits<MultVae>(options);
+  for (const bool variational : {true, false})
+    expect_same_bits<MultVae>(small_mult_vae(variational, 3));
 }
 
 TEST(CudaResidentRows, RecVaeLearnsTheSame) {
-  RecVaeOptions options;
-  options.width = 12;
-  options.depth = 2;
-  options.latent = 5;
-  options.epochs = 2;
-  options.batch_size = 200;
-  expect_same_bits<RecVae>(options);
+  expect_same_bits<RecVae>(small_rec_vae(2));
 }
 
 TEST(CudaResidentRows, ElsaLearnsTheSame) {
-  ElsaOptions options;
-  options.factors = 8;
-  options.epochs = 4;
-  options.batch_size = 200;
-  expect_same_bits<Elsa>(options);
+  expect_same_bits<Elsa>(small_elsa(4));
 }
 
 TEST(CudaResidentRows, AModelThatDoesNotFitIsRefusedWithBothNumbers) {
   FakeDriver fake;
-  const auto device = open(fake);
+  const std::shared_ptr<Device> device = open_fake(fake);
   MultVaeOptions options;
   options.hidden = {12};
   options.latent = 5;

@@ -12,14 +12,14 @@
 #include <bascule/recsys/spec.h>
 #include <bascule/recsys/tune.h>
 
-#include "cuda/fake_driver.h"
+#include "cuda/open_fake.h"
 #include "devices/cuda/device.h"
 #include "unit/autoencoder_testing.h"
 
 namespace bascule::cuda {
 namespace {
 
-using bascule::testing::FakeDriver;
+using bascule::testing::open_fake, bascule::testing::FakeDriver;
 
 class CudaVerbs : public ::testing::Test {
  protected:
@@ -31,11 +31,7 @@ class CudaVerbs : public ::testing::Test {
         text += std::to_string(user) + "," + std::to_string(item) + ",1\n";
     EXPECT_TRUE(write_atomically(folder_ / "ratings.csv", text).ok());
   }
-  std::shared_ptr<Device> open() {
-    auto device = open_device(fake_.driver(), fake_.images(), 0);
-    EXPECT_TRUE(device.ok()) << device.error().message;
-    return std::move(device).value();
-  }
+  std::shared_ptr<Device> open() { return open_fake(fake_); }
   [[nodiscard]] Config spec(const std::string& more) const {
     const std::string path = folder_ / "ratings.csv";
     return Config::parse("task = \"recommend\"\n[data]\npath = \"" + path + "\"\n" + more,
