@@ -59,6 +59,7 @@ struct UserBatches::State {
   Prefetcher ahead;  // ends before what it writes to
 
   void make(std::int64_t number, UserBatch& to);
+  void make_inputs(std::span<const std::int32_t> users, UserBatch& to);
   void add_inputs(std::span<const std::int32_t> users, const RowDropout& left_out,
                   UserRows& rows) const {
     for (const std::int32_t user : users)
@@ -74,32 +75,35 @@ struct UserBatches::State {
 void UserBatches::State::make(std::int64_t number, UserBatch& to) {
   const BatchOrder::Place place = order.at(number);
   const std::span<const std::int32_t> users = place.samples;
-  const RowDropout left_out{dropout[static_cast<std::size_t>(place.epoch) % dropout.size()], random,
-                            static_cast<std::uint64_t>(number)};
   to.pass = place.epoch;
   to.index = place.index;
   to.users.assign(users.begin(), users.end());
-  to.left_out = left_out;
+  to.left_out = {dropout[static_cast<std::size_t>(place.epoch) % dropout.size()], random,
+                 static_cast<std::uint64_t>(number)};
   to.input.clear();
   to.targets.clear();
-  if (only_users) return;
-  if (pool == nullptr) {
-    add_inputs(users, left_out, to.input);
-  } else {
-    const Chunks chunks{std::ssize(users), kUsersPerPart};
-    parts.resize(static_cast<std::size_t>(chunks.chunks()));
-    pool->run(chunks.chunks(), [&](std::int64_t chunk, int) {
-      UserRows& part = parts[static_cast<std::size_t>(chunk)];
-      part.clear();
-      const auto begin = static_cast<std::size_t>(chunks.begin(chunk));
-      add_inputs(users.subspan(begin, static_cast<std::size_t>(chunks.end(chunk)) - begin),
-                 left_out, part);
-    });
-    for (const UserRows& part : parts) to.input.append(part);
-  }
-  for (const std::int32_t user : users) to.targets.add(train.line(user));
+  if (!only_users) make_inputs(users, to);
+  if (!only_users || sampler)
+    for (const std::int32_t user : users) to.targets.add(train.line(user));
   if (sampler)
     sampler->draw(static_cast<std::uint64_t>(number), to.targets, to.users.size(), to.candidates);
+}
+
+void UserBatches::State::make_inputs(std::span<const std::int32_t> users, UserBatch& to) {
+  if (pool == nullptr) {
+    add_inputs(users, to.left_out, to.input);
+    return;
+  }
+  const Chunks chunks{std::ssize(users), kUsersPerPart};
+  parts.resize(static_cast<std::size_t>(chunks.chunks()));
+  pool->run(chunks.chunks(), [&](std::int64_t chunk, int) {
+    UserRows& part = parts[static_cast<std::size_t>(chunk)];
+    part.clear();
+    const auto begin = static_cast<std::size_t>(chunks.begin(chunk));
+    add_inputs(users.subspan(begin, static_cast<std::size_t>(chunks.end(chunk)) - begin),
+               to.left_out, part);
+  });
+  for (const UserRows& part : parts) to.input.append(part);
 }
 
 UserBatches::UserBatches(std::unique_ptr<State> state) : state_(std::move(state)) {}

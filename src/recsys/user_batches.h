@@ -48,7 +48,8 @@ class UserBatches {
   UserBatches(UserBatches&& other) noexcept;
   UserBatches& operator=(UserBatches&& other) noexcept;
 
-  /// Before the first batch: batches have no rows, only the users whose rows they would have.
+  /// Before the first batch: batches name the users whose rows they would have, and have targets
+  /// only where candidates are drawn for them.
   void name_users_only();
 
   [[nodiscard]] std::int64_t samples() const;     ///< users of an epoch

@@ -53,11 +53,6 @@ Status VaeTraining::compile(const MultVaeOptions& options, const VaeForm& form,
                : vae_training_graph(form, options, users, capacity(), annealing, dense);
   };
   const std::int64_t candidates = std::min(options.sampled_softmax, form.items());
-  if (candidates > 0 && !store().device().target().host_memory)
-    return {
-        Code::kUsage,
-        fmt::format("model.sampled_softmax trains on the CPU; {} has no kernels of lazy updates",
-                    store().device().target().device)};
   const std::vector<std::int64_t> sizes = batch_sizes();
   std::string text = to_text(graph_(sizes[0], candidates));
   if (candidates > 0) text += fmt::format("sampling exponent {}\n", options.sampling_exponent);

@@ -87,9 +87,7 @@ KernelResult make_weight_grad(const KernelLibrary& library, const KernelRequest&
 
 KernelResult make_linear_update(const KernelLibrary& library, const KernelRequest& request) {
   const Node& node = request.node;
-  const UpdateArguments update =
-      update_arguments(node.attributes.text("optimizer"), node.attributes,
-                       node.outputs[0].shape.count(), node.outputs.size() - 1);
+  const UpdateArguments update = update_arguments(node.attributes.text("optimizer"), node);
   BlasRequest whole = product_of(request, true, false);
   whole.update = update;
   BASCULE_ASSIGN(auto blas, make_blas_product(library, whole));

@@ -133,8 +133,7 @@ KernelResult make_update(const KernelLibrary& library, const KernelRequest& requ
   const Node& node = request.node;
   SparseUpdateArguments a;
   a.product = transposed_product(request);
-  a.update = update_arguments(node.attributes.text("optimizer"), node.attributes,
-                              node.outputs[0].shape.count(), node.outputs.size() - 1);
+  a.update = update_arguments(node.attributes.text("optimizer"), node);
   return make_sum(
       library, ids::sparse_update, node.outputs[0].shape, a, request.inputs[0].shape[0],
       request.inputs[0].capacity,
@@ -145,19 +144,40 @@ KernelResult make_update(const KernelLibrary& library, const KernelRequest& requ
       });
 }
 
-KernelResult make_scatter(const KernelLibrary& library, const KernelRequest& request) {
-  const Shape& y = request.node.outputs[0].shape;
+ScatterArguments scattered(const KernelRequest& request) {
   ScatterArguments a;
   a.count = request.inputs[1].shape.count();
-  a.columns = y[1];
-  return make_sum(library, ids::scatter_add_rows, y, a, a.count, a.count,
+  a.columns = request.node.outputs[0].shape[1];
+  return a;
+}
+/// The places of the rows of x.
+Places* fill_rows(ScatterArguments& now, const KernelArguments& step, PlaceArguments& places) {
+  now.x = input<float>(step, 0);
+  now.indices = input<std::int32_t>(step, 1);
+  places.rows = now.indices;
+  return &now.places;
+}
+
+KernelResult make_scatter(const KernelLibrary& library, const KernelRequest& request) {
+  const ScatterArguments a = scattered(request);
+  return make_sum(library, ids::scatter_add_rows, request.node.outputs[0].shape, a, a.count,
+                  a.count,
                   [](ScatterArguments& now, const KernelArguments& step, PlaceArguments& places) {
-                    now.x = input<float>(step, 0);
-                    now.indices = input<std::int32_t>(step, 1);
                     now.y = output<float>(step);
-                    places.rows = now.indices;
-                    return &now.places;
+                    return fill_rows(now, step, places);
                   });
+}
+
+KernelResult make_rows_update(const KernelLibrary& library, const KernelRequest& request) {
+  const Node& node = request.node;
+  const RowsUpdateArguments a = {scattered(request),
+                                 update_arguments(node.attributes.text("optimizer"), node)};
+  return make_sum(
+      library, ids::rows_update, node.outputs[0].shape, a, a.rows.count, a.rows.count,
+      [](RowsUpdateArguments& now, const KernelArguments& step, PlaceArguments& places) {
+        fill_update(now.update, step, 2, /*gradient=*/false);
+        return fill_rows(now.rows, step, places);
+      });
 }
 
 template <const KernelId<MultinomialArguments>& kId>
@@ -180,8 +200,9 @@ std::span<const CudaOp> sparse_ops() {
   static const std::array ops = {
       CudaOp{"sparse_matmul", make_product},
       CudaOp{"sparse_matmul_transposed", make_transposed},
-      CudaOp{"sparse_update", make_update, updates_all_rows},
+      CudaOp{"sparse_update", make_update},
       CudaOp{"scatter_add_rows", make_scatter},
+      CudaOp{"rows_update", make_rows_update},
       CudaOp{"multinomial_nll", make_multinomial<ids::multinomial>},
       CudaOp{"multinomial_nll_grad", make_multinomial<ids::multinomial_grad>}};
   return ops;

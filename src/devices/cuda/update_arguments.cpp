@@ -7,14 +7,17 @@ namespace bascule::cuda {
 using detail::input;
 using detail::output;
 
-UpdateArguments update_arguments(std::string_view op, const Attributes& attributes,
-                                 std::int64_t count, std::size_t states) {
+UpdateArguments update_arguments(std::string_view op, const Node& node) {
+  const Attributes& attributes = node.attributes;
+  const Shape& weight = node.outputs[0].shape;
   const auto number = [&](std::string_view name) {
     return attributes.has(name) ? attributes.number(name) : 0;
   };
   UpdateArguments a;
-  a.count = count;
-  a.state_count = static_cast<std::int32_t>(states);
+  a.count = weight.count();
+  if (a.count > 0 && weight.rank() > 0) a.columns = a.count / weight[0];
+  a.lazy = attributes.has("lazy");
+  a.state_count = static_cast<std::int32_t>(node.outputs.size() - 1);
   a.epsilon = static_cast<float>(number("epsilon"));
   a.decay = static_cast<float>(number("decay"));
   a.decoupled = static_cast<float>(number("decoupled_decay"));

@@ -8,15 +8,11 @@
 
 namespace bascule::cuda {
 
-/// The rule of an update op with these attributes, for weights of `count` elements with so many
-/// states; pointers are still missing.
-UpdateArguments update_arguments(std::string_view op, const Attributes& attributes,
-                                 std::int64_t count, std::size_t states);
+/// The rule of update op `op`, and the sizes, of a node whose outputs are the new weight and states
+/// and which has the op's attributes; pointers are still missing.
+UpdateArguments update_arguments(std::string_view op, const Node& node);
 /// Of the inputs of a step from `w` on: w, states, the gradient (unless a product gives it), lr
 /// and, if there are, the step and the gate; all outputs.
 void fill_update(UpdateArguments& now, const KernelArguments& step, std::size_t w, bool gradient);
-
-/// Kernels go over all rows: there are none of lazy updates.
-bool updates_all_rows(const Node& node);
 
 }  // namespace bascule::cuda

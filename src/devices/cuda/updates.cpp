@@ -10,10 +10,9 @@ namespace bascule::cuda {
 namespace {
 
 KernelResult make_update(const KernelLibrary& library, const KernelRequest& request) {
-  const Node& node = request.node;
-  const UpdateArguments a = update_arguments(
-      node.op->name, node.attributes, node.outputs[0].shape.count(), node.outputs.size() - 1);
-  return one_launch(library, ids::update, blocks_for(a.count), a,
+  const UpdateArguments a = update_arguments(request.node.op->name, request.node);
+  return one_launch(library, a.lazy ? ids::lazy_update : ids::update,
+                    a.lazy ? a.count / a.columns : blocks_for(a.count), a,
                     [](UpdateArguments& now, const KernelArguments& step) {
                       fill_update(now, step, 0, /*gradient=*/true);
                     });
@@ -21,16 +20,11 @@ KernelResult make_update(const KernelLibrary& library, const KernelRequest& requ
 
 }  // namespace
 
-bool updates_all_rows(const Node& node) {
-  return !node.attributes.has("lazy");
-}
-
 std::span<const CudaOp> update_ops() {
-  static const std::array ops = {CudaOp{"sgd_update", make_update, updates_all_rows},
-                                 CudaOp{"momentum_update", make_update, updates_all_rows},
-                                 CudaOp{"rmsprop_update", make_update, updates_all_rows},
-                                 CudaOp{"adam_update", make_update, updates_all_rows},
-                                 CudaOp{"lion_update", make_update, updates_all_rows}};
+  static const std::array ops = {
+      CudaOp{"sgd_update", make_update}, CudaOp{"momentum_update", make_update},
+      CudaOp{"rmsprop_update", make_update}, CudaOp{"adam_update", make_update},
+      CudaOp{"lion_update", make_update}};
   return ops;
 }
 

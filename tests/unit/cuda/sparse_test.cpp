@@ -169,5 +169,59 @@ TEST(CudaSparse, RefusesMoreThanTheInputHolds) {
             fmt::format("{} non-zeros for f32[2300, 9] csr<=10", batch.values.size()));
 }
 
+/// A table after a lazy step with decay, whose gradient has a row twice, a row that is zero but for
+/// its end, a row of zeros, and none of the others. `joined`: the gradient is never in memory.
+std::vector<float> after_lazy_step(Device& device, const std::vector<float>& table,
+                                   const std::vector<float>& rows, bool joined) {
+  const std::vector<std::int32_t> indices = {4, 0, 7, -1, 4};
+  const float lr = 0.25F;
+  Graph graph;
+  const Value weights = graph.variable("w", f32({kItems, kWide}));
+  const Value g = scatter_add_rows(graph.input("rows", f32({5, kWide})),
+                                   graph.input("indices", i32({5})), kItems);
+  if (!joined) graph.output("g", g);
+  graph.assign(weights,
+               sgd_update(weights, g, graph.variable("lr", f32({}), VariableRole::kControl), 0.5,
+                          /*lazy=*/true)[0]);
+  VariableStore store(device);
+  auto program = Program::make(std::move(graph), store);
+  EXPECT_TRUE(program.ok()) << program.error().message;
+  EXPECT_EQ(program->explain().find("rows_update") != std::string::npos, joined);
+  EXPECT_TRUE(store.write("w", std::span(table)).ok());
+  EXPECT_TRUE(store.write("lr", std::span(&lr, 1)).ok());
+  EXPECT_TRUE(program->bind_host("rows", rows.data()).ok());
+  EXPECT_TRUE(program->bind_host("indices", indices.data()).ok());
+  program->step();
+  return store.values<float>("w").value();
+}
+
+TEST(CudaSparse, LazyUpdatesLeaveARowWhereAllOfItsGradientIsZero) {
+  const std::vector<float> table = draw(kItems * kWide, 5);
+  std::vector<float> rows = draw(5 * kWide, 6);
+  const auto row = [&](std::int64_t i) { return rows.begin() + i * kWide; };
+  std::fill_n(row(1), kSlab + 3, 0.0F);
+  std::fill_n(row(2), kWide, 0.0F);
+  std::vector<double> expected(table.begin(), table.end());
+  for (std::int64_t j = 0; j < kWide; ++j) {
+    const auto step = [&](std::int64_t item, double gradient) {
+      double& w = expected[static_cast<std::size_t>(item * kWide + j)];
+      w -= 0.25 * (gradient + 0.5 * w);
+    };
+    step(4, double{row(0)[j]} + double{row(4)[j]});
+    step(0, double{row(1)[j]});
+  }
+  FakeDriver fake;
+  const auto device = open_device(fake.driver(), fake.images(), 0);
+  ASSERT_TRUE(device.ok());
+  for (const bool joined : {true, false}) {
+    SCOPED_TRACE(joined);
+    fake.backwards = false;
+    const std::vector<float> found = after_lazy_step(**device, table, rows, joined);
+    for (std::size_t i = 0; i < found.size(); ++i) ASSERT_NEAR(found[i], expected[i], 1e-6) << i;
+    fake.backwards = true;
+    EXPECT_EQ(after_lazy_step(**device, table, rows, joined), found);
+  }
+}
+
 }  // namespace
 }  // namespace bascule::cuda

@@ -121,14 +121,15 @@ struct UpdateArguments {
   const float* gradient = nullptr;  ///< null where a product gives it
   const float* lr = nullptr;
   const std::int64_t* step = nullptr;
-  const float* gate = nullptr;  ///< multiplies the gradient; 0: nothing changes; null: 1
-  std::int64_t count = 0;
-  double beta1 = 0, beta2 = 0;  ///< also momentum and rho, as beta1
-  float rest1 = 0, rest2 = 0;   ///< 1 − beta
+  const float* gate = nullptr;          ///< multiplies the gradient; 0: nothing changes; null: 1
+  std::int64_t count = 0, columns = 1;  ///< of all elements, of a row
+  double beta1 = 0, beta2 = 0;          ///< also momentum and rho, as beta1
+  float rest1 = 0, rest2 = 0;           ///< 1 − beta
   float epsilon = 0, decay = 0, decoupled = 0;
   std::int32_t state_count = 0;
   UpdateRule rule = UpdateRule::kSgd;
   bool nesterov = false, scaled = false;
+  bool lazy = false;  ///< rows whose gradient is all zeros stay as they are
 };
 
 /// What the factors of a product are rounded to.
@@ -228,6 +229,11 @@ struct ScatterArguments {
   Places places;  ///< of the rows of x
   float* y = nullptr;
   std::int64_t count = 0, columns = 0;  ///< of x
+};
+
+struct RowsUpdateArguments {
+  ScatterArguments rows;  ///< give the gradient
+  UpdateArguments update;
 };
 
 /// A block per row.

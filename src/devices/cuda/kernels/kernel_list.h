@@ -32,7 +32,8 @@
 #define BASCULE_RANDOM_KERNELS(X) \
   X(random, draw, RandomArguments)
 #define BASCULE_UPDATE_KERNELS(X) \
-  X(updates, update, UpdateArguments)
+  X(updates, update, UpdateArguments) \
+  X(updates, lazy_update, UpdateArguments)
 #define BASCULE_PRODUCT_KERNELS(X) \
   X(products, product, ProductArguments) \
   X(products, product_update, ProductUpdateArguments) \
@@ -44,6 +45,7 @@
   X(sparse, sparse_transposed, SparseTransposedArguments) \
   X(sparse, sparse_update, SparseUpdateArguments) \
   X(sparse, scatter_add_rows, ScatterArguments) \
+  X(sparse, rows_update, RowsUpdateArguments) \
   X(sparse, multinomial, MultinomialArguments) \
   X(sparse, multinomial_grad, MultinomialArguments)
 #define BASCULE_TOP_KERNELS(X) \
