@@ -44,10 +44,10 @@ struct Tile {
   /// Weights in halves (panels.h), in place of targets[0], with the same stride.
   std::uint16_t *upper, *lower;
   const UpdateParameters* parameters;
-  /// What the next tile needs, fetched during this one if `lines` > 0: of kWeightRows, a of
-  /// parts[0]'s shape; of kColumns, `lines` lines of three arrays, two from each row, or `lines`
-  /// rows where the weights, whose upper halves are ahead[0] then, are in halves; a state that the
-  /// rule lacks is null there.
+  /// What is needed next, fetched during this tile if `lines` > 0: of kRows, `lines` lines from
+  /// ahead[0] on, into the second cache; of kWeightRows, a of parts[0]'s shape; of kColumns,
+  /// `lines` lines of three arrays, two from each row, or `lines` rows where the weights, whose
+  /// upper halves are ahead[0] then, are in halves; a state that the rule lacks is null there.
   const float* ahead[3];
   std::int64_t ahead_stride, lines;
 };

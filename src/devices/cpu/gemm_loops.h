@@ -78,6 +78,9 @@ struct ChunkPlan {
   const GemmPlan& plan;
   const GemmSource& source;
   std::int64_t chunk;
+  /// Where finished rows go, if they are written as rows.
+  const float* c = nullptr;
+  std::int64_t c_stride = 0;
   Range rows = plan.grid.row_range(chunk), panels = plan.grid.panel_range(chunk);
 
   /// Panel p of B, packed first where it was not.
@@ -90,24 +93,52 @@ struct ChunkPlan {
   }
 };
 
-/// Where a tile stands: in rows [block.begin, …) of A, group `group` of `groups`, which ends at row
-/// `end`; depth [k, k + step).
+/// Where a tile stands: in rows `block` of A, group `group` of `groups`, which ends at row `end`;
+/// depth [k, k + step); panel p.
 struct TilePlace {
-  std::int64_t block, end, group, groups, k, step;
+  Range block;
+  std::int64_t end, group, groups, k, step, p;
 };
 /// Has the weights fetched, A here, that the tile after this one needs.
-inline void fetch_next(const ChunkPlan& work, const TilePlace& place, Tile& tile) {
+inline void fetch_a(const ChunkPlan& work, const TilePlace& place, Tile& tile) {
   const GemmPlan& plan = work.plan;
   Tile next{};
   if (place.group + 1 < place.groups) {
     place_a(plan, work.source, place.end, place.k, place.step, next);
   } else if (place.k + place.step < plan.b.rows) {
-    place_a(plan, work.source, place.block, place.k + place.step, plan.a.panel, next);
+    place_a(plan, work.source, place.block.begin, place.k + place.step, plan.a.panel, next);
   } else {
     place_a(plan, work.source, place.end, 0, std::min(plan.a.panel, plan.b.rows), next);
   }
   tile.ahead[0] = next.parts[0].a;
   tile.lines = 1;
+}
+/// Has the weights fetched, B here, that come after this piece: each tile that reads the piece has
+/// a share of the next one fetched.
+inline void fetch_b(const ChunkPlan& work, const TilePlace& place, Tile& tile) {
+  const GemmPlan& plan = work.plan;
+  std::int64_t k = place.k + place.step, p = place.p;
+  if (k < plan.b.rows) {
+    if (place.block.begin > work.rows.begin) return;  // the first block has read it
+  } else {
+    if (place.block.end < work.rows.end || ++p == work.panels.end) return;
+    k = 0;
+  }
+  const Range lines =
+      piece(depth_step(plan, k) * plan.b.width(p) / kLanes, place.groups, place.group);
+  tile.ahead[0] = tile.b + place.step * plan.b.width(place.p) + lines.begin * kLanes;
+  tile.lines = lines.size();
+}
+
+/// Has the lines of C fetched that rows [row, row + rows) of panel p will be written to.
+inline void fetch_c(const ChunkPlan& work, std::int64_t row, std::int64_t rows, std::int64_t p) {
+  const std::int64_t columns = work.plan.b.valid(p);
+  const float* place = work.c + row * work.c_stride + p * work.plan.b.panel;
+  for (; rows > 0; --rows, place += work.c_stride) {
+    for (std::int64_t c = 0; c < columns; c += kLanes) __builtin_prefetch(place + c, 1);
+    __builtin_prefetch(place + columns - 1, 1);  // rows begin anywhere in a line
+  }
+  asm volatile("");  // a function that does nothing but fetch would be left out
 }
 
 /// Computes a chunk in blocks of rows; finish(block, row, rows, p) takes rows [row, row + rows) of
@@ -120,6 +151,7 @@ void multiply_chunk(const ChunkPlan& work, const Finish& finish) {
   const std::int64_t depth = plan.b.rows;
   for (std::int64_t p = work.panels.begin; p < work.panels.end; ++p) {
     const std::int64_t width = plan.b.width(p);
+    const bool weights_first = plan.a_layout == MatrixLayout::kPanels && p == work.panels.begin;
     const float* b = work.panel(p);
     for (std::int64_t row = work.rows.begin; row < work.rows.end; row += kRowBlock) {
       const std::int64_t count = std::min(kRowBlock, work.rows.end - row);
@@ -128,6 +160,7 @@ void multiply_chunk(const ChunkPlan& work, const Finish& finish) {
         step = depth_step(plan, k);
         for (std::int64_t group = 0; group < groups; ++group) {
           const Range lines = piece(count, groups, group, plan.tile.row_unit);
+          const TilePlace place{{row, row + count}, row + lines.end, group, groups, k, step, p};
           Tile tile{};
           tile.rows = lines.size();
           place_a(plan, work.source, row + lines.begin, k, step, tile);
@@ -135,8 +168,10 @@ void multiply_chunk(const ChunkPlan& work, const Finish& finish) {
           tile.c = block + lines.begin * width;
           tile.c_stride = width;
           tile.accumulate = k > 0;
-          if (plan.a_layout == MatrixLayout::kPanels && p == work.panels.begin)
-            fetch_next(work, {row, row + lines.end, group, groups, k, step}, tile);
+          if (weights_first) fetch_a(work, place, tile);
+          if (plan.fetch_b) fetch_b(work, place, tile);
+          if (plan.fetch_c && work.c != nullptr && k + step == depth)
+            fetch_c(work, row + lines.begin, lines.size(), p);
           functions[width / kLanes - 1][lines.size() - 1](tile);
         }
       }

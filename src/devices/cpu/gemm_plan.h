@@ -71,6 +71,8 @@ struct GemmPlan {
   bool own_copies = false;
   /// Chunks copy their own rows of A, which no other chunk reads.
   bool a_by_chunk = false;
+  /// Fetched while tiles are multiplied: the piece of B that comes next, and the lines of C.
+  bool fetch_b = false, fetch_c = false;
 
   [[nodiscard]] const TileTable& tiles() const;
   /// Tiles read A by columns: a line of it is a k.

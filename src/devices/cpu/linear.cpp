@@ -65,7 +65,7 @@ void linear_forward(const GemmPlan& plan, const float* x, const float* w,
   run_product(plan, plan.exchanged ? w : x, plan.exchanged ? x : w, workspace, pool,
               [&](const GemmSource& source, std::int64_t chunk) {
                 if (plan.exchanged) return multiply_chunk({plan, source, chunk}, finish_exchanged);
-                multiply_chunk({plan, source, chunk}, finish);
+                multiply_chunk({plan, source, chunk, y, outputs}, finish);
               });
 }
 
