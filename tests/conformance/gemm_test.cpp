@@ -13,6 +13,7 @@
 #include <bascule/base/random.h>
 #include <bascule/base/threads.h>
 
+#include "devices/cpu/gemm_by_depth.h"
 #include "devices/cpu/linear.h"
 #include "devices/cpu/tile_registers.h"
 
@@ -468,6 +469,12 @@ TEST(TileRegisters, ServeProductsOfBf16AndAreFreeAfterwards) {
                  workspace.data(), pool);
   EXPECT_TRUE(used);
   EXPECT_FALSE(tile_registers_in_use());
+}
+TEST(TileRegisters, SumUpByDepthInPiecesOfRowsAndColumns) {
+  if (!may_use_tile_registers()) GTEST_SKIP() << "no tile registers (AMX) here";
+  const LinearShape shape{kDeepColumns + 9, kDeepRows + 21, 4123, true};
+  EXPECT_TRUE(goes_by_depth(plan_input_gradient(gemm_kernels(), shape, MatrixLayout::kPanels)));
+  GemmCase(gemm_kernels(), shape, MatrixLayout::kPanels).check_input_gradient();
 }
 #endif
 

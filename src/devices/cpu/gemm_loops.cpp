@@ -9,8 +9,7 @@ constexpr std::int64_t kFloatsPerPiece = 1 << 16;  // some 10 µs of copying
 
 }  // namespace
 
-void pack_one_panel(const GemmPlan& plan, const float* b, std::int64_t p, Range depth,
-                    float* panel) {
+void pack_piece(const GemmPlan& plan, const float* b, std::int64_t p, Range depth, float* piece) {
   const std::int64_t width = plan.b.width(p), column = p * plan.b.panel, valid = plan.b.valid(p);
   const bool transposed = plan.b_layout == MatrixLayout::kTransposed;
   const std::int64_t stride = transposed ? plan.depth : plan.b.columns;
@@ -18,13 +17,12 @@ void pack_one_panel(const GemmPlan& plan, const float* b, std::int64_t p, Range 
   const std::int64_t begin = depth.begin * per_word;
   const std::int64_t length = std::min(depth.end * per_word, plan.depth) - begin;
   const float* source = transposed ? b + column * stride + begin : b + begin * stride + column;
-  float* place = panel + depth.begin * width;
   const auto pack = [&](const auto& kernels) {
     (transposed ? kernels.pack_columns : kernels.pack_rows)(source, stride, length, valid, width,
-                                                            place);
+                                                            piece);
   };
   const std::int64_t packed = (length + per_word - 1) / per_word;
-  std::fill(place + packed * width, place + depth.size() * width, 0.0F);
+  std::fill(piece + packed * width, piece + depth.size() * width, 0.0F);
   plan.pairs == nullptr ? pack(*plan.kernels) : pack(*plan.pairs);
 }
 
@@ -78,7 +76,7 @@ GemmSource source_of(const GemmPlan& plan, const float* a, const float* b, const
 void make_copies(const GemmPlan& plan, const float* a, const float* b, float* copies) {
   for (std::int64_t unit = 0; unit < a_units(plan); ++unit) copy_unit(plan, a, unit, copies);
   for (std::int64_t p = 0; plan.b_packed_first && p < plan.b.count(); ++p)
-    pack_one_panel(plan, b, p, {0, plan.b.rows}, copies + plan.first_a_floats() + plan.b.offset(p));
+    pack_piece(plan, b, p, {0, plan.b.rows}, copies + plan.first_a_floats() + plan.b.offset(p));
 }
 
 void copy_rows(const GemmPlan& plan, const float* a, Range rows, float* copies) {
@@ -102,7 +100,8 @@ void make_copies(const GemmPlan& plan, const float* a, const float* b, float* co
     }
     const Range depth = piece(plan.b.rows, depth_pieces, index - a_pieces, kLanes);
     for (std::int64_t p = 0; p < plan.b.count(); ++p)
-      pack_one_panel(plan, b, p, depth, copies + plan.first_a_floats() + plan.b.offset(p));
+      pack_piece(plan, b, p, depth,
+                 copies + plan.first_a_floats() + plan.b.offset(p) + depth.begin * plan.b.width(p));
   });
 }
 

@@ -33,8 +33,8 @@ void make_copies(const GemmPlan& plan, const float* a, const float* b, float* co
 /// Copies these rows of A to where `copies` has room for all of them; whole units where turned.
 void copy_rows(const GemmPlan& plan, const float* a, Range rows, float* copies);
 
-void pack_one_panel(const GemmPlan& plan, const float* b, std::int64_t p, Range depth,
-                    float* panel);
+/// Packs a piece of panel p of B.
+void pack_piece(const GemmPlan& plan, const float* b, std::int64_t p, Range depth, float* piece);
 
 /// How many k from k on are multiplied in one go: nearly equal blocks, whole panels of A.
 inline std::int64_t depth_step(const GemmPlan& plan, std::int64_t k) {
@@ -88,7 +88,7 @@ struct ChunkPlan {
     if (!source.packed_by_chunk) return source.b + plan.b.offset(p);
     const std::int64_t depth = plan.b.rows;
     float* place = source.packed + chunk * depth * std::min(plan.b.panel, plan.b.padded_columns());
-    pack_one_panel(plan, source.b, p, {0, depth}, place);
+    pack_piece(plan, source.b, p, {0, depth}, place);
     return place;
   }
 };

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "devices/cpu/gemm_loops.h"
+#include "devices/cpu/gemm_by_depth.h"
 #include "devices/cpu/input_gradient_deep.h"
 #include "devices/cpu/linear.h"
 
@@ -65,6 +65,7 @@ GemmPlan plan_input_gradient(const GemmKernels& kernels, const LinearShape& shap
                                weights, MatrixLayout::kTransposed, transposed_cost());
   if (few_samples(plan)) plan.extra_floats = shape.batch * plan.a.padded_columns();
   if (is_deep(plan)) plan.extra_floats = deep_floats(plan);
+  if (goes_by_depth(plan)) plan.extra_floats = floats_by_depth(plan);
   return plan;
 }
 
@@ -85,6 +86,7 @@ void input_gradient(const GemmPlan& plan, const float* dy, const float* w,
       epilogue.derivative(dx + at + sample * inputs, epilogue.x + at + sample * inputs, rows,
                           epilogue.context);
   };
+  if (goes_by_depth(plan)) return multiply_by_depth(plan, w, dy, workspace, pool, finish);
   run_product(plan, w, dy, workspace, pool, [&](const GemmSource& source, std::int64_t chunk) {
     multiply_chunk({plan, source, chunk}, finish);
   });
