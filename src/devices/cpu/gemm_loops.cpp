@@ -80,6 +80,12 @@ void make_copies(const GemmPlan& plan, const float* a, const float* b, float* co
 }
 
 void copy_rows(const GemmPlan& plan, const float* a, Range rows, float* copies) {
+  if (plan.a_by_columns()) {
+    for (std::int64_t k = 0; k < plan.b.rows; ++k)
+      std::copy_n(a + k * plan.rows + rows.begin, rows.size(),
+                  copies + k * plan.a_copy_stride + rows.begin);
+    return;
+  }
   const std::int64_t unit = plan.a_turned() ? kLanes : 1;
   for (std::int64_t i = rows.begin / unit; i * unit < rows.end; ++i) copy_unit(plan, a, i, copies);
 }
