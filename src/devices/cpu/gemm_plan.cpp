@@ -148,7 +148,8 @@ GemmPlan plan_product(const GemmKernels& kernels, const ProductShape& shape, Mat
     if (shape.bf16) plan.a_copy_stride = stride;
     if (crowded && (shape.bf16 || !fits)) plan.a_copy_stride = spread_stride(stride);
   }
-  plan.a_by_chunk = (by_tiles || (by_columns && !shape.bf16)) && plan.a_copy_stride != 0 && plan.grid.panel_pieces == 1;
+  plan.a_by_chunk = (by_tiles || (by_columns && !shape.bf16)) && plan.a_copy_stride != 0 &&
+                    plan.grid.panel_pieces == 1;
   plan.b_packed_first = !b_in_panels && plan.grid.row_pieces > 1;
   // B that each chunk reads once comes from memory. C is written faster than it can be fetched
   // where the sums are short.
