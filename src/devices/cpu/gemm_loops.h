@@ -121,7 +121,8 @@ inline void fetch_b(const ChunkPlan& work, const TilePlace& place, Tile& tile) {
   if (k < plan.b.rows) {
     if (place.block.begin > work.rows.begin) return;  // the first block has read it
   } else {
-    if (place.block.end < work.rows.end || ++p == work.panels.end) return;
+    // The panel after the last one is probably that of this thread's next chunk.
+    if (place.block.end < work.rows.end || ++p == plan.b.count()) return;
     k = 0;
   }
   const Range lines =
