@@ -151,10 +151,9 @@ GemmPlan plan_product(const GemmKernels& kernels, const ProductShape& shape, Mat
   plan.a_by_chunk = (by_tiles || (by_columns && !shape.bf16)) && plan.a_copy_stride != 0 &&
                     plan.grid.panel_pieces == 1;
   plan.b_packed_first = !b_in_panels && plan.grid.row_pieces > 1;
-  // B that each chunk reads once comes from memory. C is written faster than it can be fetched
-  // where the sums are short.
+  // C is written faster than it can be fetched where the sums are short.
   constexpr std::int64_t kLeastDepth = 32;
-  plan.fetch_b = fetches_ahead() && b_in_panels && !shape.bf16 && plan.grid.row_pieces == 1;
+  plan.fetch_b = fetches_ahead() && b_in_panels && !shape.bf16;
   plan.fetch_c = fetches_ahead() && depth >= kLeastDepth;
   plan.own_copies = plan.copy_floats() > 0 && plan.copy_floats() <= kMostOwnFloats;
   return plan;
