@@ -12,8 +12,8 @@ inline constexpr std::int64_t kDeepColumns = 128, kDeepRows = 512;
 /// second.
 inline constexpr std::int64_t kDeepStep = 256;
 
-/// Whether these loops serve: weights as A, in tile registers, which are the faster the sooner they
-/// wait for memory.
+/// Whether these loops serve: weights as A, in tile registers, which multiply so fast that memory
+/// is what they wait for.
 inline bool goes_by_depth(const GemmPlan& plan) {
   constexpr std::int64_t kLeastDepth = 2048, kLeastColumns = 64;
   return plan.a_layout == MatrixLayout::kPanels && plan.tile.row_unit > 1 &&
