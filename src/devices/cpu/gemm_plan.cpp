@@ -153,7 +153,7 @@ GemmPlan plan_product(const GemmKernels& kernels, const ProductShape& shape, Mat
   plan.b_packed_first = !b_in_panels && plan.grid.row_pieces > 1;
   // C is written faster than it can be fetched where the sums are short.
   constexpr std::int64_t kLeastDepth = 32;
-  plan.fetch_b = fetches_ahead() && b_in_panels && !shape.bf16;
+  plan.fetch_b = fetches_ahead() && a == MatrixLayout::kRowMajor && b_in_panels && !shape.bf16;
   plan.fetch_c = fetches_ahead() && depth >= kLeastDepth;
   plan.own_copies = plan.copy_floats() > 0 && plan.copy_floats() <= kMostOwnFloats;
   return plan;
