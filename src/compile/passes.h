@@ -15,6 +15,7 @@ Graph simplify(const Graph& graph, const Target& target);
 Graph fuse_loss(const Graph& graph, const Target& target);
 Graph fuse_linear(const Graph& graph, const Target& target);
 Graph fuse_update(const Graph& graph, const Target& target);
+Graph group_updates(const Graph& graph, const Target& target);
 Graph fuse_map(const Graph& graph, const Target& target);
 
 // Graph to graph, by the options too.

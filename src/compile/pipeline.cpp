@@ -40,6 +40,7 @@ constexpr Pass kPasses[] = {
     {"fuse_loss", true, graph_pass<detail::fuse_loss>},
     {"fuse_linear", true, graph_pass<detail::fuse_linear>},
     {"fuse_update", true, graph_pass<detail::fuse_update>},
+    {"group_updates", true, graph_pass<detail::group_updates>},
     {"mixed_precision", true, sure_pass<detail::mixed_precision>},
     {"fuse_map", true, graph_pass<detail::fuse_map>},
     {"layout", true, sure_pass<detail::choose_layouts>},

@@ -13,8 +13,8 @@ const std::vector<const OpInfo*>& table() {
     std::vector<const OpInfo*> all;
     for (const auto& family :
          {source_ops(), elementwise_ops(), matmul_ops(), shape_ops(), part_ops(), reduce_ops(),
-          row_ops(), softmax_ops(), random_ops(), optimizer_ops(), map_ops(), linear_ops(),
-          cross_entropy_ops(), sparse_ops(), multinomial_ops()})
+          row_ops(), softmax_ops(), random_ops(), optimizer_ops(), multi_update_ops(), map_ops(),
+          linear_ops(), cross_entropy_ops(), sparse_ops(), multinomial_ops()})
       for (const OpInfo& op : family) all.push_back(&op);
     return all;
   }();

@@ -16,6 +16,7 @@ std::span<const OpInfo> row_ops();
 std::span<const OpInfo> softmax_ops();
 std::span<const OpInfo> random_ops();
 std::span<const OpInfo> optimizer_ops();
+std::span<const OpInfo> multi_update_ops();
 std::span<const OpInfo> map_ops();
 std::span<const OpInfo> linear_ops();
 std::span<const OpInfo> cross_entropy_ops();

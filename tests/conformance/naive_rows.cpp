@@ -249,6 +249,25 @@ std::vector<Tensor> rows_update(const Node& node, const Inputs& x) {
   return update(node, node.attributes.text("optimizer"), scatter_add_rows(node, x),
                 {x.begin() + 2, x.end()});
 }
+/// All weights with their states, all gradients, what they share.
+std::vector<Tensor> multi_update(const Node& node, const Inputs& x) {
+  const std::string& optimizer = node.attributes.text("optimizer");
+  const std::size_t values = optimizer == "sgd_update" ? 1 : optimizer == "adam_update" ? 3 : 2;
+  const std::size_t weights = node.outputs.size() / values;
+  std::vector<Tensor> y;
+  for (std::size_t weight = 0; weight < weights; ++weight) {
+    const auto first = static_cast<std::ptrdiff_t>(weight * values);
+    const auto end = first + static_cast<std::ptrdiff_t>(values);
+    Inputs rest(x.begin() + first, x.begin() + end);
+    rest.insert(rest.end(), x.begin() + static_cast<std::ptrdiff_t>(weights * values + weights),
+                x.end());
+    Node one = node;
+    one.outputs = {node.outputs.begin() + first, node.outputs.begin() + end};
+    for (Tensor& tensor : update(one, optimizer, x[weights * values + weight], rest))
+      y.push_back(std::move(tensor));
+  }
+  return y;
+}
 
 }  // namespace
 
@@ -280,7 +299,8 @@ std::map<std::string_view, Formula> row_formulas() {
           {"lion_update", plain_update},
           {"linear_update", linear_update},
           {"sparse_update", linear_update},
-          {"rows_update", rows_update}};
+          {"rows_update", rows_update},
+          {"multi_update", multi_update}};
 }
 
 }  // namespace bascule::naive

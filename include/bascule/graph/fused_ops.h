@@ -18,6 +18,9 @@
 //   sparse_update        the same for x [M, K] in CSR; w and its states are row-major
 //   rows_update          values [N, D], indices [N], then as linear_update, for the gradient
 //                        scatter_add_rows(values, indices); w [V, D] and its states are row-major
+//   multi_update         of several weights by one optimizer: every weight followed by its states,
+//                        every gradient, lr, (step), (gate) → every new weight and its states;
+//                        attributes as linear_update
 //   sparse_cross_entropy       logits [M, C], labels [M] → −log softmax(logits)[label], [M]
 //   sparse_cross_entropy_grad  logits [M, C], labels [M], g [M] → g (softmax(logits) − one_hot)
 //                        a label out of range: loss and gradient of the row are 0
@@ -25,6 +28,9 @@
 #include <bascule/graph/graph.h>
 
 namespace bascule {
+
+/// Weights of one multi_update at most.
+inline constexpr std::size_t kMostMultiUpdates = 48;
 
 /// A map node's program, and its attributes: "code" has five integers per instruction (ElementOp,
 /// a, b, c, place of its parameter in "parameters" or −1), "results" the registers of the outputs.

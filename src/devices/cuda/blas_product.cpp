@@ -77,7 +77,7 @@ class BlasKernel final : public Kernel {
     if (update_) {
       fill_update(updating_, step, 2, /*gradient=*/false);
       updating_.gradient = result;
-      (*update_)(blocks_for(updating_.count), updating_);
+      (*update_)(update_blocks(updating_.count), updating_);
     }
   }
 

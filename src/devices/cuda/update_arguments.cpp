@@ -40,15 +40,20 @@ UpdateArguments update_arguments(std::string_view op, const Node& node) {
   return a;
 }
 
+void fill_shared(UpdateArguments& now, const KernelArguments& step, std::size_t lr) {
+  std::size_t at = lr;
+  now.lr = input<float>(step, at++);
+  if (now.rule == UpdateRule::kAdam) now.step = input<std::int64_t>(step, at++);
+  if (at < step.inputs.size()) now.gate = input<float>(step, at);
+}
+
 void fill_update(UpdateArguments& now, const KernelArguments& step, std::size_t w, bool gradient) {
   const auto states = static_cast<std::size_t>(now.state_count);
   std::size_t at = w;
   now.w = input<float>(step, at++);
   for (std::size_t s = 0; s < states; ++s) now.states[s] = input<float>(step, at++);
   if (gradient) now.gradient = input<float>(step, at++);
-  now.lr = input<float>(step, at++);
-  if (now.rule == UpdateRule::kAdam) now.step = input<std::int64_t>(step, at++);
-  if (at < step.inputs.size()) now.gate = input<float>(step, at);
+  fill_shared(now, step, at);
   now.new_w = output<float>(step, 0);
   for (std::size_t s = 0; s < states; ++s) now.new_states[s] = output<float>(step, 1 + s);
 }

@@ -120,6 +120,37 @@ Loop rows_update(const LoopRequest& request) {
                       });
 }
 
+/// The parts one after another, each by its own op.
+template <class Real>
+Loop multi_update(const LoopRequest& request) {
+  struct Part {
+    std::vector<std::size_t> inputs;
+    std::vector<void*> arguments;  ///< of one step, in memory that is there before
+    std::size_t first_output = 0, outputs = 0;
+    Loop loop;
+  };
+  const auto layout = bascule::detail::update_parts(request.attributes(), request.inputs.size());
+  std::vector<Part> parts(layout.count);
+  for (std::size_t p = 0; p < parts.size(); ++p) {
+    Part& part = parts[p];
+    part.inputs = layout.inputs(p);
+    part.arguments.resize(part.inputs.size());
+    part.first_output = layout.first(p);
+    part.outputs = layout.weight_values();
+    Node node{&get_op(layout.signature->name), {}, request.attributes(), {}};
+    for (std::size_t o = 0; o < part.outputs; ++o)
+      node.outputs.push_back(request.node.outputs[part.first_output + o]);
+    part.loop = plain_update<Real>({node, {}});
+  }
+  return [parts = std::move(parts)](const KernelArguments& arguments) mutable {
+    for (Part& part : parts) {
+      for (std::size_t i = 0; i < part.inputs.size(); ++i)
+        part.arguments[i] = arguments.inputs[part.inputs[i]];
+      part.loop({part.arguments, arguments.outputs.subspan(part.first_output, part.outputs), {}});
+    }
+  };
+}
+
 }  // namespace
 
 template <class Real>
@@ -127,7 +158,8 @@ std::vector<LoopEntry> optimizer_loops() {
   return {{"sgd_update", plain_update<Real>},     {"momentum_update", plain_update<Real>},
           {"rmsprop_update", plain_update<Real>}, {"adam_update", plain_update<Real>},
           {"lion_update", plain_update<Real>},    {"linear_update", linear_update<Real>},
-          {"sparse_update", sparse_update<Real>}, {"rows_update", rows_update<Real>}};
+          {"sparse_update", sparse_update<Real>}, {"rows_update", rows_update<Real>},
+          {"multi_update", multi_update<Real>}};
 }
 template std::vector<LoopEntry> optimizer_loops<float>();
 template std::vector<LoopEntry> optimizer_loops<double>();

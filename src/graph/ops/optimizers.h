@@ -41,4 +41,21 @@ double joined_update_flops(const Node& node);
 /// Cases of every optimizer for these factors, whose product has the shape `weight`.
 std::vector<OpCase> joined_update_cases(std::span<const ValueType> factors, const Shape& weight);
 
+/// Where a multi_update has the arguments and results of its parts.
+struct UpdateParts {
+  const UpdateSignature* signature = nullptr;
+  std::size_t count = 0;
+  std::size_t shared = 0;  ///< last inputs, of all parts: lr, step, gate
+
+  /// A weight and its states.
+  [[nodiscard]] std::size_t weight_values() const { return 1 + signature->states; }
+  /// The weight of a part, both among inputs and outputs; its states follow.
+  [[nodiscard]] std::size_t first(std::size_t part) const { return part * weight_values(); }
+  [[nodiscard]] std::size_t gradient(std::size_t part) const { return first(count) + part; }
+  /// The inputs of a part in the order of the optimizer's own op.
+  [[nodiscard]] std::vector<std::size_t> inputs(std::size_t part) const;
+};
+/// For so many inputs; GraphError of multi_update when there is no such node.
+UpdateParts update_parts(const Attributes& attributes, std::size_t inputs);
+
 }  // namespace bascule::detail

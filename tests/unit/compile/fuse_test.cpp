@@ -242,10 +242,9 @@ TEST(Fuse, AWholeTrainingStep) {
   options.optimizer = "adam";
   const auto plan = compile(training_graph(options), planning_target());
   ASSERT_TRUE(plan.ok());
-  EXPECT_EQ(
-      launches(plan.value()),
-      "linear linear sparse_cross_entropy sum scale sparse_cross_entropy_grad sum adam_update "
-      "linear_input_grad linear_update sum adam_update linear_update increment");
+  EXPECT_EQ(launches(plan.value()),
+            "linear linear sparse_cross_entropy sum scale sparse_cross_entropy_grad sum "
+            "linear_input_grad linear_update sum multi_update linear_update increment");
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "devices/cuda/device.h"
 #include "temp_folder.h"
 #include "unit/cuda/random_task.h"
+#include "unit/cuda/trained.h"
 
 namespace bascule::cuda {
 namespace {
@@ -18,6 +19,7 @@ namespace {
 using bascule::testing::FakeBlas;
 using bascule::testing::FakeDriver;
 using bascule::testing::RandomTask;
+using bascule::testing::Trained;
 
 constexpr std::int64_t kFeatures = 21, kBatches = 6;
 
@@ -44,25 +46,9 @@ nn::FitOptions options(std::int64_t epochs) {
   return o;
 }
 
-struct Trained {
-  nn::FitStop stop = nn::FitStop::kEpochs;
-  std::vector<std::map<std::string, double>> history;
-  std::map<std::string, std::vector<std::byte>> variables;
-};
-
 Trained fit(nn::Network& network, const nn::FitOptions& o) {
   const RandomTask task(57, kFeatures);
-  const auto result = nn::fit(network, task.samples(0, 45), task.samples(45, 57), o);
-  EXPECT_TRUE(result.ok()) << result.error().message;
-  Trained trained;
-  trained.stop = result->stop;
-  for (const nn::EpochResult& epoch : result->history) trained.history.push_back(epoch.metrics);
-  for (const auto& [name, variable] : network.store().all()) {
-    auto& bytes = trained.variables[name];
-    bytes.resize(static_cast<std::size_t>(variable.type.bytes()));
-    EXPECT_TRUE(network.store().read(name, bytes).ok());
-  }
-  return trained;
+  return bascule::testing::train(network, task.samples(0, 45), task.samples(45, 57), o);
 }
 
 Trained fit(Device& device, const CompileOptions& compile) {

@@ -15,24 +15,19 @@
 #include "devices/cuda/device.h"
 #include "unit/autoencoder_testing.h"
 #include "unit/cuda/random_task.h"
+#include "unit/cuda/trained.h"
 
 namespace bascule::cuda {
 namespace {
 
 using bascule::testing::open_fake, bascule::testing::FakeDriver;
 using bascule::testing::RandomTask;
+using bascule::testing::Trained;
 using ::testing::HasSubstr;
 
 std::unique_ptr<Device> open(const FakeDriver& fake, bool record) {
   return open_fake(fake, {.record_steps = record});
 }
-
-/// Every bit of a fit: the history and all variables.
-struct Trained {
-  std::vector<std::map<std::string, double>> history;
-  std::map<std::string, std::vector<std::byte>> variables;
-  bool operator==(const Trained&) const = default;
-};
 
 Trained train(Device& device, const std::vector<nn::LayerPtr>& layers, std::int64_t features,
               const nn::FitOptions& options) {
@@ -40,16 +35,7 @@ Trained train(Device& device, const std::vector<nn::LayerPtr>& layers, std::int6
   auto network = nn::Network::make(nn::Sequential(layers), {features}, device, 3);
   EXPECT_TRUE(network.ok());
   // The last batch of an epoch is smaller: a program of its own.
-  const auto result = nn::fit(*network, task.samples(0, 45), task.samples(45, 57), options);
-  EXPECT_TRUE(result.ok()) << result.error().message;
-  Trained trained;
-  for (const nn::EpochResult& epoch : result->history) trained.history.push_back(epoch.metrics);
-  for (const auto& [name, variable] : network->store().all()) {
-    auto& bytes = trained.variables[name];
-    bytes.resize(static_cast<std::size_t>(variable.type.bytes()));
-    EXPECT_TRUE(network->store().read(name, bytes).ok());
-  }
-  return trained;
+  return bascule::testing::train(*network, task.samples(0, 45), task.samples(45, 57), options);
 }
 
 void expect_same_bits(const std::vector<nn::LayerPtr>& layers, std::int64_t features,

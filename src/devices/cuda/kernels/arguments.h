@@ -132,6 +132,26 @@ struct UpdateArguments {
   bool lazy = false;  ///< rows whose gradient is all zeros stay as they are
 };
 
+/// Elements that a block updates at most.
+inline constexpr int kUpdateTile = 4 * kThreads;
+
+/// Several weights by one rule, blocks of one after those of another.
+inline constexpr int kUpdateParts = 48;
+struct MultiUpdateArguments {
+  struct Part {
+    const float* w = nullptr;
+    const float* states[2] = {};
+    float* new_w = nullptr;
+    float* new_states[2] = {};
+    const float* gradient = nullptr;
+    std::int64_t count = 0;
+    std::int64_t first_block = 0;
+  };
+  UpdateArguments rule;  ///< without pointers to a weight and what belongs to it
+  Part parts[kUpdateParts] = {};
+  std::int32_t count = 0;  ///< of parts
+};
+
 /// What the factors of a product are rounded to.
 enum class Factors : std::int32_t { kF32, kBf16, kF16 };
 

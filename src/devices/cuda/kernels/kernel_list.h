@@ -33,6 +33,7 @@
   X(random, draw, RandomArguments)
 #define BASCULE_UPDATE_KERNELS(X) \
   X(updates, update, UpdateArguments) \
+  X(updates, multi_update, MultiUpdateArguments) \
   X(updates, lazy_update, UpdateArguments)
 #define BASCULE_PRODUCT_KERNELS(X) \
   X(products, product, ProductArguments) \
