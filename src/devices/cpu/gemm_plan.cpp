@@ -28,17 +28,6 @@ std::int64_t set_lines() {
   return lines;
 }
 
-/// Does it pay to fetch by hand what a product reads and writes in large strides? Intel's cores
-/// wait for most of it otherwise; AMD's have read weights more slowly with it (docs/design/006).
-bool fetches_ahead() {
-#if defined(__x86_64__)
-  static const bool intel = __builtin_cpu_is("intel") != 0;
-  return intel;
-#else
-  return false;
-#endif
-}
-
 /// Most lines that fall into one set of the first cache, of `lines` from each of `rows` rows.
 std::int64_t set_pressure(std::int64_t stride, std::int64_t rows, std::int64_t lines) {
   constexpr std::int64_t kSets = 64, kLine = 16;
@@ -153,8 +142,8 @@ GemmPlan plan_product(const GemmKernels& kernels, const ProductShape& shape, Mat
   plan.b_packed_first = !b_in_panels && plan.grid.row_pieces > 1;
   // C is written faster than it can be fetched where the sums are short.
   constexpr std::int64_t kLeastDepth = 32;
-  plan.fetch_b = fetches_ahead() && a == MatrixLayout::kRowMajor && b_in_panels && !shape.bf16;
-  plan.fetch_c = fetches_ahead() && depth >= kLeastDepth;
+  plan.fetch_b = a == MatrixLayout::kRowMajor && b_in_panels && !shape.bf16;
+  plan.fetch_c = depth >= kLeastDepth;
   plan.own_copies = plan.copy_floats() > 0 && plan.copy_floats() <= kMostOwnFloats;
   return plan;
 }
