@@ -67,7 +67,7 @@ Status BatchSource::State::allocate() {
 }
 
 void BatchSource::State::read(std::span<const std::int32_t> samples, float* out) const {
-  constexpr std::int64_t kFloatsPerChunk = 16384;
+  constexpr std::int64_t kFloatsPerChunk = 8192;
   if (pool == nullptr) return reader.read(samples, out);
   const std::int64_t width = reader.width();
   const Chunks chunks{

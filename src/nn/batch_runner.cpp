@@ -4,6 +4,12 @@
 
 namespace bascule::nn {
 
+Result<BatchSource> make_batches(const SampleReader& reader, const LabelledData& part,
+                                 BatchPlan plan, ThreadPool* loaders) {
+  constexpr int kAhead = 3;
+  return BatchSource::make(reader, part, std::move(plan), loaders == nullptr ? kAhead : 0, loaders);
+}
+
 Status BatchPrograms::prepare(std::int64_t batch) {
   if (programs_.contains(batch)) return {};
   try {

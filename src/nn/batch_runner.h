@@ -10,6 +10,11 @@
 
 namespace bascule::nn {
 
+/// Batches by plan, made by `loaders` when they are asked for, or ahead by a thread of their own
+/// (null): see FitOptions. The plan's part and its reader outlive them.
+Result<BatchSource> make_batches(const SampleReader& reader, const LabelledData& part,
+                                 BatchPlan plan, ThreadPool* loaders);
+
 class BatchPrograms {
  public:
   using MakeGraph = std::function<Graph(std::int64_t batch)>;

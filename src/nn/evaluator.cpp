@@ -7,14 +7,15 @@ constexpr std::int64_t kBatch = 256;
 
 }  // namespace
 
-Result<Evaluator> Evaluator::make(Network& network, const Samples& samples, const Loss& loss) {
+Result<Evaluator> Evaluator::make(Network& network, const Samples& samples, const Loss& loss,
+                                  ThreadPool* loaders) {
   const auto count = static_cast<std::int64_t>(samples.numbers.size());
   BatchOptions order;
   order.batch_size = std::min(kBatch, count);
   order.shuffle = false;
   BASCULE_ASSIGN(BatchPlan plan, BatchPlan::make(samples.numbers, order));
   BASCULE_ASSIGN(BatchSource source,
-                 BatchSource::make(*samples.reader, *samples.part, std::move(plan)));
+                 make_batches(*samples.reader, *samples.part, std::move(plan), loaders));
   const TargetForm form = target_form(*samples.part);
   BatchPrograms programs(
       network.store(),

@@ -7,7 +7,9 @@ namespace bascule::nn {
 /// Evaluates the same samples again and again, as after every epoch.
 class Evaluator {
  public:
-  static Result<Evaluator> make(Network& network, const Samples& samples, const Loss& loss);
+  /// `loaders` as in FitOptions.
+  static Result<Evaluator> make(Network& network, const Samples& samples, const Loss& loss,
+                                ThreadPool* loaders = nullptr);
   /// "loss", "accuracy" or "mse", "mae".
   Result<std::map<std::string, double>> run();
 

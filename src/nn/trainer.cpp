@@ -15,8 +15,6 @@
 namespace bascule::nn {
 namespace {
 
-constexpr int kBatchesAhead = 3;
-
 Status check(const FitOptions& options) {
   if (options.epochs < 0 || options.batch_size < 1)
     return {Code::kUsage, "fit: epochs must be at least 0, batch_size at least 1"};
@@ -92,10 +90,8 @@ Result<NetworkTraining> NetworkTraining::make(Network& network, const Samples& t
   order.seed = options.seed;
   BASCULE_ASSIGN(BatchPlan plan, BatchPlan::make(train.numbers, order));
   const std::int64_t batches = plan.batches();
-  BASCULE_ASSIGN(
-      BatchSource source,
-      BatchSource::make(*train.reader, *train.part, std::move(plan),
-                        options.loaders == nullptr ? kBatchesAhead : 0, options.loaders));
+  BASCULE_ASSIGN(BatchSource source,
+                 make_batches(*train.reader, *train.part, std::move(plan), options.loaders));
   const TargetForm form = target_form(*train.part);
   BatchPrograms programs(
       network.store(),
@@ -108,7 +104,8 @@ Result<NetworkTraining> NetworkTraining::make(Network& network, const Samples& t
   NetworkTraining training(network, std::move(source), std::move(programs), count, batches);
   if (!valid.empty()) {
     BASCULE_TRY(check(network, valid));
-    BASCULE_ASSIGN(Evaluator evaluator, Evaluator::make(network, valid, options.loss));
+    BASCULE_ASSIGN(Evaluator evaluator,
+                   Evaluator::make(network, valid, options.loss, options.loaders));
     training.evaluator_ = std::move(evaluator);
   }
   return training;

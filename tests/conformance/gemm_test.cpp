@@ -13,6 +13,7 @@
 #include <bascule/base/random.h>
 #include <bascule/base/threads.h>
 
+#include "devices/cpu/forward_in_halves.h"
 #include "devices/cpu/gemm_by_depth.h"
 #include "devices/cpu/linear.h"
 #include "devices/cpu/tile_registers.h"
@@ -113,7 +114,7 @@ const std::vector<LinearShape>& shapes() {
       {1, 128, 100},  {32, 784, 50},  {128, 512, 100}, {33, 512, 70},  {1, 1024, 10},
       {100, 31, 128}, {150, 257, 65}, {64, 300, 500},  {300, 40, 129}, {6, 512, 33},
       {40, 1040, 64}, {12, 64, 1024}, {14, 90, 900},   {3, 500, 700},  {1, 333, 1000},
-      {270, 512, 64}, {65, 37, 4131}, {1040, 40, 35}};
+      {270, 512, 64}, {65, 37, 4131}, {1040, 40, 35},  {90, 1023, 72}};
   return all;
 }
 
@@ -477,6 +478,24 @@ TEST(TileRegisters, SumUpByDepthInPiecesOfRowsAndColumns) {
   GemmCase(gemm_kernels(), shape, MatrixLayout::kPanels).check_input_gradient();
 }
 #endif
+
+// Both products of the layer, so that a thread finds in its cache the weights that it wrote.
+TEST(Gemm, DeepAndNarrowLayersAreCutByInputs) {
+  const GemmKernels& kernels = gemm_kernels();
+  const auto in_halves = [&](const LinearShape& shape) {
+    return goes_in_halves(plan_linear_forward(kernels, shape, MatrixLayout::kPanels));
+  };
+  const auto cut_by_columns = [&](const LinearShape& shape) {
+    return plan_weight_gradient(kernels, shape).grid.panel_pieces > 1;
+  };
+  for (const LinearShape& shape : {LinearShape{128, 1024, 100}, {16, 1024, 56}, {90, 1023, 72}}) {
+    EXPECT_TRUE(in_halves(shape)) << shape.batch;
+    EXPECT_FALSE(cut_by_columns(shape)) << shape.batch;
+  }
+  for (const LinearShape& shape : {LinearShape{300, 1024, 100}, {32, 500, 500}, {1, 1024, 10}})
+    EXPECT_FALSE(in_halves(shape)) << shape.batch;
+  EXPECT_TRUE(cut_by_columns({32, 500, 500}));
+}
 
 class GemmTest : public testing::TestWithParam<int> {
  protected:

@@ -50,12 +50,13 @@ class GemvTest : public testing::TestWithParam<int> {
     return packed;
   }
 
-  /// [kBatch, outputs], by whole tiles.
+  /// [kBatch, outputs], by the tallest tiles and not cut.
   static std::vector<float> by_tiles(const Sizes& s, const std::vector<float>& x,
                                      const std::vector<float>& w, const ForwardEpilogue& epilogue) {
     GemmPlan plan =
         plan_linear_forward(kernels(), {kBatch, s.inputs, s.outputs}, MatrixLayout::kPanels);
-    plan.grid.row_pieces = 1;
+    plan.grid.row_pieces = plan.grid.panel_pieces = 1;
+    plan.tile.rows = kernels().rows;
     std::vector<float> y(static_cast<std::size_t>(kBatch * s.outputs));
     std::vector<float> workspace(static_cast<std::size_t>(plan.workspace_floats(1)));
     ThreadPool one(1);

@@ -34,6 +34,21 @@ std::int64_t a_units(const GemmPlan& plan) {
   if (plan.a_turned()) return (plan.rows + kLanes - 1) / kLanes;
   return plan.a_by_columns() ? plan.b.rows : plan.rows;
 }
+/// A piece of a row of A, as the tiles read it.
+void copy_line(const GemmPlan& plan, const float* a, std::int64_t row, Range depth, float* copies) {
+  float* copy = copies + row * plan.a_copy_stride + depth.begin;
+  const std::int64_t per_word = plan.pairs == nullptr ? 1 : 2;
+  const std::int64_t begin = per_word * depth.begin;
+  const std::int64_t length = std::min(per_word * depth.end, plan.depth) - begin;
+  const float* from = a + row * plan.depth + begin;
+  if (plan.pairs == nullptr) {
+    std::copy_n(from, length, copy);
+    return;
+  }
+  plan.pairs->pair_along(from, length, copy);
+  const std::int64_t words = (length + 1) / 2, unit = plan.tile.depth_unit;
+  std::fill(copy + words, copy + (words + unit - 1) / unit * unit, 0.0F);
+}
 /// Unit `unit` of A, as the tiles read it.
 void copy_unit(const GemmPlan& plan, const float* a, std::int64_t unit, float* copies) {
   if (plan.a_turned()) {
@@ -42,22 +57,15 @@ void copy_unit(const GemmPlan& plan, const float* a, std::int64_t unit, float* c
                           copies + row * plan.a_copy_stride, plan.a_copy_stride);
     return;
   }
+  if (!plan.a_by_columns()) return copy_line(plan, a, unit, {0, plan.b.rows}, copies);
   float* copy = copies + unit * plan.a_copy_stride;
-  if (plan.a_by_columns()) {
-    if (plan.pairs == nullptr) {
-      std::copy_n(a + unit * plan.rows, plan.rows, copy);
-      return;
-    }
-    const float* even = a + 2 * unit * plan.rows;
-    const float* odd = 2 * unit + 1 < plan.depth ? even + plan.rows : nullptr;
-    plan.pairs->pair_across(even, odd, plan.rows, copy);
-  } else if (plan.pairs == nullptr) {
-    std::copy_n(a + unit * plan.depth, plan.depth, copy);
-  } else {
-    plan.pairs->pair_along(a + unit * plan.depth, plan.depth, copy);
-    const std::int64_t words = (plan.depth + 1) / 2, unit_of = plan.tile.depth_unit;
-    std::fill(copy + words, copy + (words + unit_of - 1) / unit_of * unit_of, 0.0F);
+  if (plan.pairs == nullptr) {
+    std::copy_n(a + unit * plan.rows, plan.rows, copy);
+    return;
   }
+  const float* even = a + 2 * unit * plan.rows;
+  const float* odd = 2 * unit + 1 < plan.depth ? even + plan.rows : nullptr;
+  plan.pairs->pair_across(even, odd, plan.rows, copy);
 }
 
 }  // namespace
@@ -88,6 +96,10 @@ void copy_rows(const GemmPlan& plan, const float* a, Range rows, float* copies) 
   }
   const std::int64_t unit = plan.a_turned() ? kLanes : 1;
   for (std::int64_t i = rows.begin / unit; i * unit < rows.end; ++i) copy_unit(plan, a, i, copies);
+}
+
+void copy_rows(const GemmPlan& plan, const float* a, Range rows, Range depth, float* copies) {
+  for (std::int64_t row = rows.begin; row < rows.end; ++row) copy_line(plan, a, row, depth, copies);
 }
 
 void make_copies(const GemmPlan& plan, const float* a, const float* b, float* copies,

@@ -32,13 +32,16 @@ void make_copies(const GemmPlan& plan, const float* a, const float* b, float* co
 
 /// Copies these rows of A to where `copies` has room for all of them; whole units where turned.
 void copy_rows(const GemmPlan& plan, const float* a, Range rows, float* copies);
+/// Of a row-major A only this piece of the depth, which begins at a multiple of the tile's unit.
+void copy_rows(const GemmPlan& plan, const float* a, Range rows, Range depth, float* copies);
 
 /// Packs a piece of panel p of B.
 void pack_piece(const GemmPlan& plan, const float* b, std::int64_t p, Range depth, float* piece);
 
-/// How many k from k on are multiplied in one go: nearly equal blocks, whole panels of A.
-inline std::int64_t depth_step(const GemmPlan& plan, std::int64_t k) {
-  const std::int64_t depth = plan.b.rows, rest = depth - k;
+/// How many k from k on, and before `end`, are multiplied in one go: nearly equal blocks, whole
+/// panels of A.
+inline std::int64_t depth_step(const GemmPlan& plan, std::int64_t k, std::int64_t end) {
+  const std::int64_t rest = end - k;
   const std::int64_t block = plan.tile.depth_block;
   if (rest <= block) return rest;
   const std::int64_t unit = plan.a_layout == MatrixLayout::kPanels
@@ -126,7 +129,7 @@ inline void fetch_b(const ChunkPlan& work, const TilePlace& place, Tile& tile) {
     k = 0;
   }
   const Range lines =
-      piece(depth_step(plan, k) * plan.b.width(p) / kLanes, place.groups, place.group);
+      piece(depth_step(plan, k, plan.b.rows) * plan.b.width(p) / kLanes, place.groups, place.group);
   tile.ahead[0] = tile.b + place.step * plan.b.width(place.p) + lines.begin * kLanes;
   tile.lines = lines.size();
 }
@@ -158,7 +161,7 @@ void multiply_chunk(const ChunkPlan& work, const Finish& finish) {
       const std::int64_t count = std::min(kRowBlock, work.rows.end - row);
       const std::int64_t groups = (count + plan.tile.rows - 1) / plan.tile.rows;
       for (std::int64_t k = 0, step = 0; k < depth; k += step) {
-        step = depth_step(plan, k);
+        step = depth_step(plan, k, depth);
         for (std::int64_t group = 0; group < groups; ++group) {
           const Range lines = piece(count, groups, group, plan.tile.row_unit);
           const TilePlace place{{row, row + count}, row + lines.end, group, groups, k, step, p};

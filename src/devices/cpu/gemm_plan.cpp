@@ -37,6 +37,16 @@ std::int64_t set_pressure(std::int64_t stride, std::int64_t rows, std::int64_t l
   return *std::max_element(load, load + kSets);
 }
 
+/// Rows that a tile reads side by side: those that lie a multiple of half a page apart fall into
+/// the same few sets of the first cache, where lines of a panel pass through as well. To copy them
+/// farther apart takes longer than shorter tiles do.
+int rows_that_fit(std::int64_t stride, int rows) {
+  constexpr std::int64_t kLines = 8, kPassing = 2;
+  constexpr int kLeast = 4;
+  while (rows > kLeast && set_pressure(stride, rows, kLines) + kPassing > set_lines()) --rows;
+  return rows;
+}
+
 /// The stride of a copy that spreads rows over the sets: 9 lines past a whole turn of them.
 std::int64_t spread_stride(std::int64_t length) {
   constexpr std::int64_t kTurn = 1024, kOffset = 144;
@@ -74,8 +84,8 @@ Grid choose_grid(std::int64_t rows, const Panels& b, const ProductCost& cost) {
   const std::int64_t wanted = std::clamp(total / kChunkCycles, std::int64_t{2}, kMostChunks);
   const std::int64_t row_units = ceil_div(rows, cost.row_unit);
   std::int64_t best_time = 0;
-  for (std::int64_t panel_pieces = 1; panel_pieces <= std::min(wanted, best.panels);
-       ++panel_pieces) {
+  const std::int64_t most_panel_pieces = cost.by_rows ? 1 : std::min(wanted, best.panels);
+  for (std::int64_t panel_pieces = 1; panel_pieces <= most_panel_pieces; ++panel_pieces) {
     const std::int64_t vectors =
         std::min(ceil_div(best.panels, panel_pieces) * (b.panel / kLanes), all_vectors);
     const std::int64_t most = std::min(wanted / panel_pieces, row_units);
@@ -129,14 +139,11 @@ GemmPlan plan_product(const GemmKernels& kernels, const ProductShape& shape, Mat
   const std::int64_t most_lines = by_tiles ? ceil_div(stride, kLanes) : 8;
   const std::int64_t lines = by_columns ? 2 : std::min(most_lines, std::int64_t{8});
   const bool crowded = set_pressure(stride, streams, lines) > 5;
-  // Room for the rows of a tile beside three lines of a panel.
-  const std::int64_t most = std::max<std::int64_t>(ceil_div(shape.rows, plan.grid.row_pieces), 1);
-  const std::int64_t tallest = ceil_div(most, ceil_div(most, plan.tile.rows));
-  const bool fits = !by_columns && set_pressure(stride, tallest, lines) + 3 <= set_lines();
-  if (a != MatrixLayout::kPanels) {
-    if (shape.bf16) plan.a_copy_stride = stride;
-    if (crowded && (shape.bf16 || !fits)) plan.a_copy_stride = spread_stride(stride);
-  }
+  const bool copied = shape.bf16 ? a != MatrixLayout::kPanels : by_columns && !cost.depth_first;
+  if (copied && (shape.bf16 || crowded))
+    plan.a_copy_stride = crowded ? spread_stride(stride) : stride;
+  if (!shape.bf16 && a == MatrixLayout::kRowMajor)
+    plan.tile.rows = rows_that_fit(stride, plan.tile.rows);
   plan.a_by_chunk = (by_tiles || (by_columns && !shape.bf16)) && plan.a_copy_stride != 0 &&
                     plan.grid.panel_pieces == 1;
   plan.b_packed_first = !b_in_panels && plan.grid.row_pieces > 1;

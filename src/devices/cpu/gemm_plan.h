@@ -18,6 +18,8 @@ struct ProductCost {
   std::int64_t least_rows = 4;  ///< b streams from memory no faster than this many rows multiply
   std::int64_t per_output = 4;  ///< extra cycles per vector of C
   std::int64_t row_unit = 1;    ///< rows are cut at multiples of this
+  bool by_rows = false;         ///< chunks are rows of whole columns
+  bool depth_first = false;     ///< a tile goes through the whole depth before the next one begins
   /// plan_product() sets these: rows that are multiplied by a vector of b at a time, and what it
   /// costs to copy a vector of A.
   std::int64_t rows_a_cycle = 1, copy_cycles = 0;

@@ -108,7 +108,7 @@ void gemv(const GemvPlan& plan, const float* x, const float* w, const ForwardEpi
       const Group group = next_group(plan, p, panels.end);
       const std::int64_t count = std::max<std::int64_t>(group.full + (group.last ? 1 : 0), 1);
       for (std::int64_t k = 0, step = 0; k < b.rows; k += step) {
-        step = depth_step(product, k);
+        step = depth_step(product, k, b.rows);
         if (group.full == 0 && !group.last) {
           sum_rest(plan, p, x, w, {k, k + step}, sums);
         } else {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "devices/cpu/forward_in_halves.h"
 #include "devices/cpu/gemm_loops.h"
 
 namespace bascule::detail {
@@ -29,8 +30,10 @@ GemmPlan plan_linear_forward(const GemmKernels& kernels, const LinearShape& shap
                              MatrixLayout weights) {
   if (weights == MatrixLayout::kRowMajor)
     return plan_gemm(kernels, {shape.batch, shape.inputs, shape.outputs, false, false, shape.bf16});
-  return plan_product(kernels, {shape.batch, shape.inputs, shape.outputs, shape.bf16},
-                      MatrixLayout::kRowMajor, weights, {});
+  GemmPlan plan = plan_product(kernels, {shape.batch, shape.inputs, shape.outputs, shape.bf16},
+                               MatrixLayout::kRowMajor, weights, {});
+  if (goes_in_halves(plan)) plan.extra_floats = floats_in_halves(plan);
+  return plan;
 }
 
 void linear_forward(const GemmPlan& plan, const float* x, const float* w,
@@ -50,6 +53,7 @@ void linear_forward(const GemmPlan& plan, const float* x, const float* w,
     for (std::int64_t r = 0; r < rows; ++r)
       epilogue.activation(place + r * outputs, valid, epilogue.context);
   };
+  if (goes_in_halves(plan)) return multiply_in_halves(plan, x, w, workspace, pool, finish);
   // The same of yᵀ: columns of y, and as rows the samples of the panel.
   const auto finish_exchanged = [&](const float* block, std::int64_t column, std::int64_t columns,
                                     std::int64_t p) {

@@ -1,3 +1,4 @@
+#include "devices/cpu/forward_in_halves.h"
 #include "devices/cpu/gemm_loops.h"
 #include "devices/cpu/linear.h"
 #include "devices/cpu/pairs_kernels.h"
@@ -35,7 +36,7 @@ void each_tile(const ChunkPlan& work, MatrixLayout layout, const Run& run) {
       tile.rows = rows.size();
       const std::int64_t row = work.rows.begin + rows.begin;
       for (std::int64_t k = 0, step = 0; k < depth; k += step) {
-        step = depth_step(plan, k);
+        step = depth_step(plan, k, depth);
         place_a(plan, work.source, row, k, step, tile);
         tile.b = b + k * place.width;
         tile.accumulate = k > 0;
@@ -72,6 +73,9 @@ GemmPlan plan_weight_gradient(const GemmKernels& kernels, const LinearShape& sha
   ProductCost cost;
   cost.least_rows = 1;
   cost.per_output = 12;  // weights are read and written
+  cost.depth_first = true;
+  cost.by_rows = is_cut_by_inputs(shape.batch, shape.inputs,
+                                  (shape.outputs + kernels.panel - 1) / kernels.panel);
   return plan_product(kernels, {shape.inputs, shape.batch, shape.outputs, shape.bf16},
                       MatrixLayout::kTransposed, MatrixLayout::kRowMajor, cost);
 }
