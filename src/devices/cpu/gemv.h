@@ -16,8 +16,8 @@ struct GemvPlan {
 GemvPlan plan_gemv(const GemmKernels& kernels, std::int64_t inputs, std::int64_t outputs,
                    MatrixLayout weights);
 /// Allocates nothing and needs no workspace. Sums go through the inputs in their order, as those of
-/// tiles with eight vectors of results or more do, on any number of threads: the bits are those that
-/// the row has in a batch of such tiles, unless that is summed up in halves.
+/// tiles with eight vectors of results or more do, on any number of threads: the bits are those
+/// that the row has in a batch of such tiles, unless that is summed up in halves.
 void gemv(const GemvPlan& plan, const float* x, const float* w, const ForwardEpilogue& epilogue,
           float* y, ThreadPool& pool);
 
