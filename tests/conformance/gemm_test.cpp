@@ -114,7 +114,8 @@ const std::vector<LinearShape>& shapes() {
       {1, 128, 100},  {32, 784, 50},  {128, 512, 100}, {33, 512, 70},  {1, 1024, 10},
       {100, 31, 128}, {150, 257, 65}, {64, 300, 500},  {300, 40, 129}, {6, 512, 33},
       {40, 1040, 64}, {12, 64, 1024}, {14, 90, 900},   {3, 500, 700},  {1, 333, 1000},
-      {270, 512, 64}, {65, 37, 4131}, {1040, 40, 35},  {90, 1023, 72}};
+      {270, 512, 64}, {65, 37, 4131}, {1040, 40, 35},  {90, 1023, 72}, {2, 20, 9000},
+      {70, 10, 4200}};
   return all;
 }
 
@@ -495,6 +496,15 @@ TEST(Gemm, DeepAndNarrowLayersAreCutByInputs) {
   for (const LinearShape& shape : {LinearShape{300, 1024, 100}, {32, 500, 500}, {1, 1024, 10}})
     EXPECT_FALSE(in_halves(shape)) << shape.batch;
   EXPECT_TRUE(cut_by_columns({32, 500, 500}));
+}
+TEST(Gemm, WeightsOfFewSamplesStayWhereTheyWereUpdated) {
+  const auto by_depth = [](const LinearShape& shape) {
+    return goes_by_depth(plan_input_gradient(gemm_kernels(), shape, MatrixLayout::kPanels));
+  };
+  EXPECT_TRUE(by_depth({32, 500, 500}));
+  EXPECT_FALSE(by_depth({128, 500, 500}));
+  EXPECT_FALSE(by_depth({32, 3072, 3000}));
+  EXPECT_FALSE(by_depth({128, 1024, 100}));
 }
 
 class GemmTest : public testing::TestWithParam<int> {

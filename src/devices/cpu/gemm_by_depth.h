@@ -1,7 +1,11 @@
 #pragma once
-// The loops of a product that sums up so much that neither factor stays in a cache from one piece
-// of the result to the next: a piece of A that came from memory is multiplied with many columns of
-// B before the next one comes, and the sums wait in the second cache.
+// The loops of a product dxᵀ = W dyᵀ whose sums wait in the second cache while it goes through the
+// depth, piece by piece. There are two that want it:
+// - one that sums up so much that neither factor stays in a cache from one piece of the result to
+//   the next: a piece of W that came from memory is multiplied with many columns before the next;
+// - one of few samples, where W stays in the caches of the threads that update it, by columns. If
+//   threads had pieces of the result, each would read all columns. So each half of the columns is
+//   summed up apart, and the sums, which are few, are added at the end.
 #include "devices/cpu/gemm_loops.h"
 
 namespace bascule::detail {
@@ -12,62 +16,93 @@ inline constexpr std::int64_t kDeepColumns = 128, kDeepRows = 512;
 /// second.
 inline constexpr std::int64_t kDeepStep = 256;
 
-/// Whether these loops serve: weights as A, in tile registers, which multiply so fast that memory
-/// is what they wait for.
-inline bool goes_by_depth(const GemmPlan& plan) {
+/// Whether W is multiplied in tile registers, so fast that memory is what it waits for.
+inline bool waits_for_memory(const GemmPlan& plan) {
   constexpr std::int64_t kLeastDepth = 2048, kLeastColumns = 64;
-  return plan.a_layout == MatrixLayout::kPanels && plan.tile.row_unit > 1 &&
-         plan.b.rows >= kLeastDepth && plan.b.columns >= kLeastColumns;
+  return plan.tile.row_unit > 1 && plan.b.rows >= kLeastDepth && plan.b.columns >= kLeastColumns;
 }
-/// Room for the sums, those of a panel of C after those of another.
-inline std::int64_t floats_by_depth(const GemmPlan& plan) {
+/// Whether W, of floats, is shared out by columns and stays where it was updated.
+inline bool stays_in_caches(const GemmPlan& plan) {
+  constexpr std::int64_t kLeastPanels = 8, kMostFloats = 1 << 20, kColumnsToBatch = 8;
+  return plan.pairs == nullptr && plan.a.count() >= kLeastPanels && plan.grid.chunks() > 1 &&
+         plan.rows * plan.b.rows <= kMostFloats && plan.b.rows >= kColumnsToBatch * plan.b.columns;
+}
+inline bool goes_by_depth(const GemmPlan& plan) {
+  return plan.a_layout == MatrixLayout::kPanels &&
+         (waits_for_memory(plan) || stays_in_caches(plan));
+}
+/// Sums of a half or, where there are no halves, of all of it: those of a panel of C after those of
+/// another.
+inline std::int64_t sums_by_depth(const GemmPlan& plan) {
   return plan.rows * plan.b.padded_columns();
+}
+/// Room for the sums.
+inline std::int64_t floats_by_depth(const GemmPlan& plan) {
+  return (stays_in_caches(plan) ? 2 : 1) * sums_by_depth(plan);
 }
 
 /// finish(sums, row, rows, p) as of multiply_chunk(). `workspace` has room for the sums.
 template <class Finish>
 void multiply_by_depth(const GemmPlan& plan, const float* a, const float* b, float* workspace,
                        ThreadPool& pool, const Finish& finish) {
+  constexpr std::int64_t kRowsOfHalf = 128;
   const GemmSource source{a, 0, b, false, nullptr};
   const TileTable& functions = plan.tiles();
   const auto pieces = [](std::int64_t count, std::int64_t most) {
     return (count + most - 1) / most;
   };
+  const std::int64_t halves = stays_in_caches(plan) ? 2 : 1;
   const std::int64_t column_pieces = pieces(plan.b.count(), kDeepColumns / plan.b.panel);
-  const std::int64_t row_pieces = pieces(plan.rows, kDeepRows);
-  run_chunks(pool, column_pieces * row_pieces, [&](std::int64_t chunk, int) {
+  const std::int64_t row_pieces = pieces(plan.rows, halves > 1 ? kRowsOfHalf : kDeepRows);
+  const auto rows_of = [&](std::int64_t index) {
+    return piece(plan.rows, row_pieces, index % row_pieces, std::max(plan.tile.row_unit, kLanes));
+  };
+  const auto sums = [&](std::int64_t half, std::int64_t p, std::int64_t row) {
+    return workspace + half * sums_by_depth(plan) + plan.rows * p * plan.b.panel +
+           row * plan.b.width(p);
+  };
+  run_chunks(pool, halves * column_pieces * row_pieces, [&](std::int64_t chunk, int) {
     alignas(64) float words[kDeepColumns * kDeepStep];
     const TileScope scope(plan);
-    const Range panels = piece(plan.b.count(), column_pieces, chunk / row_pieces);
-    const Range rows = piece(plan.rows, row_pieces, chunk % row_pieces, plan.tile.row_unit);
+    const std::int64_t half = chunk / (column_pieces * row_pieces);
+    const Range depth = piece(plan.b.rows, halves, half, plan.a.panel);
+    const Range panels = piece(plan.b.count(), column_pieces, chunk / row_pieces % column_pieces);
+    const Range rows = rows_of(chunk);
     const std::int64_t groups = pieces(rows.size(), plan.tile.rows);
     const auto place = [&](std::int64_t p) {
       return words + (p - panels.begin) * plan.b.panel * kDeepStep;
     };
-    const auto sums = [&](std::int64_t p, std::int64_t row) {
-      return workspace + plan.rows * p * plan.b.panel + row * plan.b.width(p);
-    };
-    for (std::int64_t k = 0, step = 0; k < plan.b.rows; k += step) {
-      step = std::min(kDeepStep, plan.b.rows - k);
+    for (std::int64_t k = depth.begin, step = 0; k < depth.end; k += step) {
+      step = std::min(kDeepStep, depth.end - k);
       for (std::int64_t p = panels.begin; p < panels.end; ++p)
         pack_piece(plan, b, p, {k, k + step}, place(p));
       for (std::int64_t group = 0; group < groups; ++group) {
         const Range lines = piece(rows.size(), groups, group, plan.tile.row_unit);
         Tile tile{};
         tile.rows = lines.size();
-        tile.accumulate = k > 0;
+        tile.accumulate = k > depth.begin;
         place_a(plan, source, rows.begin + lines.begin, k, step, tile);
         for (std::int64_t p = panels.begin; p < panels.end; ++p) {
           const std::int64_t width = plan.b.width(p);
           tile.b = place(p);
-          tile.c = sums(p, rows.begin + lines.begin);
+          tile.c = sums(half, p, rows.begin + lines.begin);
           tile.c_stride = width;
           functions[width / kLanes - 1][lines.size() - 1](tile);
         }
       }
     }
-    for (std::int64_t p = panels.begin; p < panels.end; ++p)
-      finish(sums(p, rows.begin), rows.begin, rows.size(), p);
+    for (std::int64_t p = panels.begin; halves == 1 && p < panels.end; ++p)
+      finish(sums(0, p, rows.begin), rows.begin, rows.size(), p);
+  });
+  if (halves == 1) return;
+  run_chunks(pool, row_pieces, [&](std::int64_t chunk, int) {
+    const Range rows = rows_of(chunk);
+    for (std::int64_t p = 0; p < plan.b.count(); ++p) {
+      float* block = sums(0, p, rows.begin);
+      const float* other = sums(1, p, rows.begin);
+      for (std::int64_t i = 0; i < rows.size() * plan.b.width(p); ++i) block[i] += other[i];
+      finish(block, rows.begin, rows.size(), p);
+    }
   });
 }
 

@@ -63,9 +63,13 @@ GemmPlan plan_input_gradient(const GemmKernels& kernels, const LinearShape& shap
                              MatrixLayout weights) {
   GemmPlan plan = plan_product(kernels, {shape.inputs, shape.outputs, shape.batch, shape.bf16},
                                weights, MatrixLayout::kTransposed, transposed_cost());
-  if (few_samples(plan)) plan.extra_floats = shape.batch * plan.a.padded_columns();
-  if (is_deep(plan)) plan.extra_floats = deep_floats(plan);
-  if (goes_by_depth(plan)) plan.extra_floats = floats_by_depth(plan);
+  if (few_samples(plan)) {
+    plan.extra_floats = shape.batch * plan.a.padded_columns();
+  } else if (is_deep(plan)) {
+    plan.extra_floats = deep_floats(plan);
+  } else if (goes_by_depth(plan)) {
+    plan.extra_floats = floats_by_depth(plan);
+  }
   return plan;
 }
 
