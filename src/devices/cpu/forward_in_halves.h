@@ -14,10 +14,12 @@ inline bool is_cut_by_inputs(std::int64_t batch, std::int64_t inputs, std::int64
   constexpr std::int64_t kMostPanels = 7, kLeastInputs = 512, kInputsToBatch = 4;
   return panels <= kMostPanels && inputs >= kLeastInputs && inputs >= kInputsToBatch * batch;
 }
-/// Whether this is its forward product, and large enough to be cut at all.
+/// Whether this is its forward product, and large enough to be cut at all. Not in tile registers,
+/// where it has not been measured.
 inline bool goes_in_halves(const GemmPlan& plan) {
   return plan.a_layout == MatrixLayout::kRowMajor && plan.b_layout == MatrixLayout::kPanels &&
-         plan.grid.chunks() > 1 && is_cut_by_inputs(plan.rows, plan.depth, plan.b.count());
+         plan.tile.row_unit == 1 && plan.grid.chunks() > 1 &&
+         is_cut_by_inputs(plan.rows, plan.depth, plan.b.count());
 }
 /// Room for the copy of A, if it is copied, and for both halves' sums, panel after panel.
 inline std::int64_t floats_in_halves(const GemmPlan& plan) {
@@ -30,8 +32,6 @@ void multiply_in_halves(const GemmPlan& plan, const float* a, const float* b, fl
                         ThreadPool& pool, const Finish& finish) {
   constexpr std::int64_t kRowsPerPiece = 32;
   const std::int64_t row_pieces = std::max<std::int64_t>(plan.rows / kRowsPerPiece, 1);
-  const std::int64_t row_unit = plan.tile.row_unit > 1 ? plan.tile.rows : 1;
-  const std::int64_t depth_unit = std::max(plan.tile.depth_unit, kLanes);
   const std::int64_t sums_of_half = plan.rows * plan.b.padded_columns();
   float* const sums = workspace + plan.a_floats();
   const auto place = [&](std::int64_t half, std::int64_t row, std::int64_t p) {
@@ -40,17 +40,16 @@ void multiply_in_halves(const GemmPlan& plan, const float* a, const float* b, fl
   GemmSource source = source_of(plan, a, b, workspace);
   if (plan.a_copy_stride != 0) source.a = workspace;
   run_chunks(pool, 2 * row_pieces, [&](std::int64_t chunk, int) {
-    const TileScope scope(plan);
     const std::int64_t half = chunk / row_pieces;
-    const Range depth = piece(plan.b.rows, 2, half, depth_unit);
-    const Range rows = piece(plan.rows, row_pieces, chunk % row_pieces, row_unit);
+    const Range depth = piece(plan.b.rows, 2, half, kLanes);
+    const Range rows = piece(plan.rows, row_pieces, chunk % row_pieces);
     if (plan.a_copy_stride != 0) copy_rows(plan, a, rows, depth, workspace);
     const std::int64_t groups = (rows.size() + plan.tile.rows - 1) / plan.tile.rows;
     for (std::int64_t p = 0; p < plan.b.count(); ++p) {
       for (std::int64_t k = depth.begin, step = 0; k < depth.end; k += step) {
         step = depth_step(plan, k, depth.end);
         for (std::int64_t group = 0; group < groups; ++group) {
-          const Range lines = piece(rows.size(), groups, group, plan.tile.row_unit);
+          const Range lines = piece(rows.size(), groups, group);
           const std::int64_t row = rows.begin + lines.begin;
           Tile tile{};
           tile.rows = lines.size();

@@ -74,8 +74,10 @@ GemmPlan plan_weight_gradient(const GemmKernels& kernels, const LinearShape& sha
   cost.least_rows = 1;
   cost.per_output = 12;  // weights are read and written
   cost.depth_first = true;
-  cost.by_rows = is_cut_by_inputs(shape.batch, shape.inputs,
-                                  (shape.outputs + kernels.panel - 1) / kernels.panel);
+  const bool in_registers = shape.bf16 && kernels.pairs->shape.row_unit > 1;
+  cost.by_rows =
+      !in_registers && is_cut_by_inputs(shape.batch, shape.inputs,
+                                        (shape.outputs + kernels.panel - 1) / kernels.panel);
   return plan_product(kernels, {shape.inputs, shape.batch, shape.outputs, shape.bf16},
                       MatrixLayout::kTransposed, MatrixLayout::kRowMajor, cost);
 }
