@@ -9,12 +9,7 @@
 
 namespace bascule::detail {
 
-/// Whether a layer is such, all of whose products are then cut by inputs.
-inline bool is_cut_by_inputs(std::int64_t batch, std::int64_t inputs, std::int64_t panels) {
-  constexpr std::int64_t kMostPanels = 7, kLeastInputs = 512, kInputsToBatch = 4;
-  return panels <= kMostPanels && inputs >= kLeastInputs && inputs >= kInputsToBatch * batch;
-}
-/// Whether this is its forward product, and large enough to be cut at all. Not in tile registers,
+/// Whether this is such a product, and large enough to be cut at all. Not in tile registers,
 /// where it has not been measured.
 inline bool goes_in_halves(const GemmPlan& plan) {
   return plan.a_layout == MatrixLayout::kRowMajor && plan.b_layout == MatrixLayout::kPanels &&
@@ -67,8 +62,7 @@ void multiply_in_halves(const GemmPlan& plan, const float* a, const float* b, fl
     for (std::int64_t row = 0; row < plan.rows; row += kRowBlock) {
       const std::int64_t rows = std::min(kRowBlock, plan.rows - row);
       float* block = place(0, row, p);
-      const float* other = place(1, row, p);
-      for (std::int64_t i = 0; i < rows * plan.b.width(p); ++i) block[i] += other[i];
+      add_half(place(1, row, p), rows * plan.b.width(p), block);
       finish(block, row, rows, p);
     }
   }

@@ -99,8 +99,7 @@ void multiply_by_depth(const GemmPlan& plan, const float* a, const float* b, flo
     const Range rows = rows_of(chunk);
     for (std::int64_t p = 0; p < plan.b.count(); ++p) {
       float* block = sums(0, p, rows.begin);
-      const float* other = sums(1, p, rows.begin);
-      for (std::int64_t i = 0; i < rows.size() * plan.b.width(p); ++i) block[i] += other[i];
+      add_half(sums(1, p, rows.begin), rows.size() * plan.b.width(p), block);
       finish(block, rows.begin, rows.size(), p);
     }
   });

@@ -34,18 +34,12 @@ std::int64_t a_units(const GemmPlan& plan) {
   if (plan.a_turned()) return (plan.rows + kLanes - 1) / kLanes;
   return plan.a_by_columns() ? plan.b.rows : plan.rows;
 }
-/// A piece of a row of A, as the tiles read it.
+/// A piece of a row of A as words; floats are read where they lie.
 void copy_line(const GemmPlan& plan, const float* a, std::int64_t row, Range depth, float* copies) {
   float* copy = copies + row * plan.a_copy_stride + depth.begin;
-  const std::int64_t per_word = plan.pairs == nullptr ? 1 : 2;
-  const std::int64_t begin = per_word * depth.begin;
-  const std::int64_t length = std::min(per_word * depth.end, plan.depth) - begin;
-  const float* from = a + row * plan.depth + begin;
-  if (plan.pairs == nullptr) {
-    std::copy_n(from, length, copy);
-    return;
-  }
-  plan.pairs->pair_along(from, length, copy);
+  const std::int64_t begin = 2 * depth.begin;
+  const std::int64_t length = std::min(2 * depth.end, plan.depth) - begin;
+  plan.pairs->pair_along(a + row * plan.depth + begin, length, copy);
   const std::int64_t words = (length + 1) / 2, unit = plan.tile.depth_unit;
   std::fill(copy + words, copy + (words + unit - 1) / unit * unit, 0.0F);
 }

@@ -194,6 +194,11 @@ void run_chunks(ThreadPool& pool, std::int64_t chunks, const Body& body) {
   pool.run_in_shares(chunks, std::cref(call));
 }
 
+/// Adds the sums of the second half of the depth to those of the first.
+inline void add_half(const float* second, std::int64_t count, float* first) {
+  for (std::int64_t i = 0; i < count; ++i) first[i] += second[i];
+}
+
 /// Lets go at its end of what the tiles of a chunk took on their thread.
 class TileScope {
  public:

@@ -61,6 +61,11 @@ ProductCost transposed_cost() {
   return cost;
 }
 
+bool is_cut_by_inputs(std::int64_t batch, std::int64_t inputs, std::int64_t panels) {
+  constexpr std::int64_t kMostPanels = 7, kLeastInputs = 512, kInputsToBatch = 4;
+  return panels <= kMostPanels && inputs >= kLeastInputs && inputs >= kInputsToBatch * batch;
+}
+
 Range piece(std::int64_t count, std::int64_t pieces, std::int64_t index, std::int64_t unit) {
   const std::int64_t units = ceil_div(count, unit);
   const std::int64_t begin = units * index / pieces * unit;

@@ -28,6 +28,10 @@ struct ProductCost {
 /// Of a product whose result is written transposed, in blocks of 16.
 ProductCost transposed_cost();
 
+/// Whether a layer is so deep and narrow that its forward product and its update are both cut by
+/// inputs: see forward_in_halves.h.
+bool is_cut_by_inputs(std::int64_t batch, std::int64_t inputs, std::int64_t panels);
+
 /// Chunks of `row_pieces` × `panel_pieces`, piece of panels by piece of panels: a thread whose
 /// share begins with the same panels in the product and in the update finds in its own cache the
 /// weights that it wrote.

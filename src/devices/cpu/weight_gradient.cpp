@@ -1,4 +1,3 @@
-#include "devices/cpu/forward_in_halves.h"
 #include "devices/cpu/gemm_loops.h"
 #include "devices/cpu/linear.h"
 #include "devices/cpu/pairs_kernels.h"
