@@ -2,8 +2,8 @@
 # nvcc, left out (src/devices/no_cuda). Nothing of CUDA is linked; CMake's own CUDA language would
 # link the runtime, so nvcc is called as any other tool.
 option(BASCULE_CUDA "Compile the CUDA kernels where nvcc is found" ON)
-set(BASCULE_CUDA_ARCHITECTURES "80;90" CACHE STRING
-    "Compute capabilities to compile for, the least first; 90 and the last also as PTX")
+set(BASCULE_CUDA_ARCHITECTURES "80;90;90a" CACHE STRING
+    "Compute capabilities to compile for, the least first; 90 and the last number also as PTX")
 
 function(bascule_embed_cuda_kernels target)
   file(GLOB stub CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/devices/no_cuda/*.cpp)
@@ -25,10 +25,13 @@ function(bascule_embed_cuda_kernels target)
     list(APPEND gencode -gencode arch=compute_${capability},code=sm_${capability})
   endforeach()
   list(GET BASCULE_CUDA_ARCHITECTURES 0 least)
-  list(GET BASCULE_CUDA_ARCHITECTURES -1 last)
   # PTX is what drivers compile for GPUs that are not listed: later ones, and with 90 those between.
+  # That of 90a is for no other.
+  set(numbers ${BASCULE_CUDA_ARCHITECTURES})
+  list(FILTER numbers EXCLUDE REGEX "[a-z]")
+  list(GET numbers -1 last)
   set(portable ${last})
-  if(90 IN_LIST BASCULE_CUDA_ARCHITECTURES AND NOT last EQUAL 90)
+  if(90 IN_LIST numbers AND NOT last EQUAL 90)
     list(APPEND portable 90)
   endif()
   foreach(capability ${portable})
