@@ -147,7 +147,8 @@ class Stages:
                 ("bookcrossing-knn", "bookcrossing-knn", "bookcrossing", []),
                 ("ml-1m mult-vae", "ml-20m-multvae", "movielens/ml-1m-ge3",
                  ["train.epochs=3", "data.min_rating=0", "evaluate.heldout=500"]),
-                ("ml-1m ease", "ml-20m-ease", "movielens/ml-1m-ge3", ["data.min_rating=0", "evaluate.heldout=500"])):
+                *((f"ml-1m {model}", f"ml-20m-{model}", "movielens/ml-1m-ge3", ["data.min_rating=0", "evaluate.heldout=500"])
+                  for model in ("ease", "rp3beta", "ials", "slim"))):
             row = {"workload": name}
             rows.append(row)
             try:

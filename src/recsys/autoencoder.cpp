@@ -9,6 +9,7 @@
 #include <bascule/base/crc32c.h>
 #include <bascule/devices/device.h>
 #include <bascule/devices/null_device.h>
+#include <bascule/devices/score_search.h>
 #include <bascule/nn/network.h>
 #include <bascule/recsys/autoencoder.h>
 #include <bascule/recsys/popularity.h>
@@ -50,6 +51,10 @@ class Autoencoder::State {
                                : std::unique_lock<std::mutex>(turn_);
   }
   [[nodiscard]] bool reads_host_memory() const { return device_->target().host_memory; }
+  /// Null where scores are searched on the host.
+  [[nodiscard]] SearchesScores* search() const {
+    return dynamic_cast<SearchesScores*>(device_.get());
+  }
   /// The first failure of a scorer is kept.
   void keep(const Status& failure) {
     const std::lock_guard lock(mutex_);
@@ -105,13 +110,27 @@ struct Autoencoder::Scorer : Scratch {
     }
     return &at->second;
   }
-  /// Scores of `rows`, so many, for so many items.
-  Result<float*> run(std::int64_t users, std::int64_t items) {
-    const auto turn = state.turn();
+  /// Takes the histories of the users [first, last) as rows, of which it gives the number.
+  std::int64_t take(const CompressedView& histories, std::int64_t first, std::int64_t last) {
+    const std::int64_t users = last - first, tiles = (users + kTileRows - 1) / kTileRows;
+    const std::int64_t batch = users == 1 ? 1 : tiles * kTileRows;
+    rows.clear();
+    for (std::int64_t user = first; user < last; ++user) rows.add_normalised(histories.line(user));
+    rows.fill_up(batch);
+    return batch;
+  }
+  /// Computes the scores of so many rows; with the turn.
+  Result<Program*> step(std::int64_t users) {
     CsrArgument x = rows.argument();
     BASCULE_ASSIGN(Program* const mine, program(users));
     BASCULE_TRY(mine->bind_host("x", &x));
     mine->step();
+    return mine;
+  }
+  /// Scores of so many rows for so many items.
+  Result<float*> run(std::int64_t users, std::int64_t items) {
+    const auto turn = state.turn();
+    BASCULE_ASSIGN(Program* const mine, step(users));
     if (state.reads_host_memory()) {
       BASCULE_ASSIGN(void* const memory, mine->memory("scores"));
       return static_cast<float*>(memory);
@@ -119,6 +138,26 @@ struct Autoencoder::Scorer : Scratch {
     scores.resize(static_cast<std::size_t>(users * items));
     BASCULE_TRY(mine->read("scores", std::span(scores)));
     return scores.data();
+  }
+
+  /// The best of the scores of so many rows, the first `users` of which are wanted.
+  Result<NeighborLists> search(std::int64_t batch, std::int64_t users, std::int64_t items,
+                               const ListRules& rules) {
+    const auto turn = state.turn();
+    BASCULE_ASSIGN(Program* const mine, step(batch));
+    BASCULE_ASSIGN(void* const memory, mine->memory("scores"));
+    ScoredRows scored{static_cast<const float*>(memory), users, items,
+                      static_cast<std::int32_t>(items)};
+    scored.listed = rules.listed;
+    const bool subtracts = !rules.exclude_history && state.form().subtracts_input();
+    if (rules.exclude_history || subtracts) {
+      const CsrArgument x = rows.argument();
+      const auto stored = static_cast<std::size_t>(x.offsets[users]);
+      scored.begin = {x.offsets, static_cast<std::size_t>(users) + 1};
+      scored.marked = {x.indices, stored};
+      if (subtracts) scored.deductions = {x.values, stored};
+    }
+    return state.search()->best(scored, rules.k);
   }
 
   State& state;
@@ -241,12 +280,7 @@ ScoringRecommender::ScoreRows Autoencoder::score(const CompressedView& histories
                                                  std::int64_t first, std::int64_t last,
                                                  Scratch& scratch) const {
   auto& scorer = static_cast<Scorer&>(scratch);
-  const std::int64_t users = last - first, tiles = (users + kTileRows - 1) / kTileRows;
-  const std::int64_t batch = users == 1 ? 1 : tiles * kTileRows;
-  scorer.rows.clear();
-  for (std::int64_t user = first; user < last; ++user)
-    scorer.rows.add_normalised(histories.line(user));
-  scorer.rows.fill_up(batch);
+  const std::int64_t users = last - first, batch = scorer.take(histories, first, last);
   const Result<float*> scores = scorer.run(batch, items());
   if (!scores.ok()) {
     state_->keep(scores.error());  // device_status() tells
@@ -260,6 +294,23 @@ ScoringRecommender::ScoreRows Autoencoder::score(const CompressedView& histories
         (*scores)[row * items() + x.indices[at]] -= x.values[at];
   }
   return {*scores, items()};
+}
+
+bool Autoencoder::searches_scores() const {
+  return state_->search() != nullptr;
+}
+
+void Autoencoder::search(const CompressedView& histories, std::int64_t first, std::int64_t last,
+                         const ListRules& rules, Scratch& scratch, TopLists& lists) const {
+  auto& scorer = static_cast<Scorer&>(scratch);
+  const std::int64_t batch = scorer.take(histories, first, last);
+  const auto found = scorer.search(batch, last - first, items(), rules);
+  if (!found.ok()) {
+    state_->keep(found.error());  // device_status() tells
+    return;
+  }
+  std::copy(found->ids.begin(), found->ids.end(), lists.items.begin() + first * lists.k);
+  std::copy(found->scores.begin(), found->scores.end(), lists.scores.begin() + first * lists.k);
 }
 
 void Autoencoder::save(SafetensorsWriter& writer) const {

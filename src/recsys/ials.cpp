@@ -7,6 +7,7 @@
 
 #include <bascule/base/checked.h>
 #include <bascule/base/random.h>
+#include <bascule/devices/device.h>
 #include <bascule/devices/sparse_product.h>
 #include <bascule/recsys/ials.h>
 #include <bascule/recsys/popularity.h>
@@ -51,24 +52,60 @@ std::int64_t Ials::fit_bytes(const CompressedView& interactions) const {
   return *bytes + kPerInteraction * interactions.nonzeros();
 }
 
+Status Ials::use_device(std::shared_ptr<Device> device) {
+  std::shared_ptr<SolvesLeastSquares> solver =
+      std::dynamic_pointer_cast<SolvesLeastSquares>(device);
+  if (solver == nullptr) return Recommender::use_device(std::move(device));
+  if (options_.factors > solver->most_factors())
+    return {Code::kUsage,
+            fmt::format("{} solves for at most {} factors, not {}", device->target().device,
+                        solver->most_factors(), options_.factors)};
+  device_ = std::move(solver);
+  return {};
+}
+
+Result<std::int64_t> Ials::device_fit_bytes(const CompressedView& interactions) const {
+  return device_ == nullptr ? 0 : alternating_bytes(interactions, options_.factors);
+}
+
+Status Ials::iterate(const CompressedView& by_user, const CompressedView& by_item,
+                     FactorMatrix& items, ThreadPool& pool, StageTimes& times) const {
+  Stopwatch watch;
+  if (device_ != nullptr) {
+    BASCULE_ASSIGN(const auto factors,
+                   device_->alternate(by_user, by_item, items, options_.problem));
+    times.emplace_back("transfer", watch.restart());
+    for (std::int32_t i = 0; i < options_.iterations; ++i) {
+      factors->solve_users(kTrainingSteps);
+      factors->solve_items(kTrainingSteps);
+    }
+    BASCULE_TRY(factors->read_items(items));
+  } else {
+    BASCULE_ASSIGN(FactorMatrix users, FactorMatrix::make(by_user.majors, options_.factors));
+    for (std::int32_t i = 0; i < options_.iterations; ++i) {
+      solve_rows(by_user, items.view(), options_.problem, kTrainingSteps, users, pool);
+      solve_rows(by_item, users.view(), options_.problem, kTrainingSteps, items, pool);
+    }
+  }
+  times.emplace_back("factors", watch.seconds());
+  return {};
+}
+
 Status Ials::fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) {
   Stopwatch watch;
-  *this = Ials(options_);
+  Ials fresh(options_);
+  fresh.device_ = std::move(device_);
+  *this = std::move(fresh);
   const CsrMatrix by_item = transpose(interactions);
   times.emplace_back("transpose", watch.restart());
-  BASCULE_ASSIGN(FactorMatrix users, FactorMatrix::make(interactions.rows(), options_.factors));
   BASCULE_ASSIGN(FactorMatrix items, FactorMatrix::make(interactions.cols(), options_.factors));
   start(options_.seed, interactions.cols(), options_.factors, items);
-  for (std::int32_t i = 0; i < options_.iterations; ++i) {
-    solve_rows(interactions.view(), items.view(), options_.problem, kTrainingSteps, users, pool);
-    solve_rows(by_item.view(), users.view(), options_.problem, kTrainingSteps, items, pool);
-  }
+  BASCULE_TRY(iterate(interactions.view(), by_item.view(), items, pool, times));
   fitted_ = std::move(items);
   factors_ = fitted_.view();
   gram_ = factor_gram(factors_, pool);
   item_users_ = count_item_users(interactions.view());
   transpose_items();
-  times.emplace_back("factors", watch.restart());
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include <bascule/recsys/item_knn.h>
 
 #include "recsys/by_neighbor.h"
+#include "recsys/find_neighbors.h"
 
 namespace bascule {
 
@@ -25,26 +26,11 @@ Status ItemKnn::use_device(std::shared_ptr<Device> device) {
   return {};
 }
 
-Result<NeighborLists> ItemKnn::find_neighbors(const NeighborIndex& index, ThreadPool& pool,
-                                              StageTimes& times) const {
-  Stopwatch watch;
-  Result<NeighborLists> lists = Error{};
-  if (device_ == nullptr) {
-    lists = all_neighbors(index, options_.neighbors, pool);
-  } else {
-    BASCULE_ASSIGN(const std::unique_ptr<NeighborSearch> search, device_->place(index));
-    times.emplace_back("transfer", watch.restart());
-    lists = search->all(options_.neighbors);
-  }
-  times.emplace_back("neighbors", watch.seconds());
-  return lists;
-}
-
 Status ItemKnn::fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) {
   Stopwatch watch;
   BASCULE_ASSIGN(const NeighborIndex index, build_index(interactions.view(), options_));
   times.emplace_back("index", watch.restart());
-  BASCULE_ASSIGN(fitted_, find_neighbors(index, pool, times));
+  BASCULE_ASSIGN(fitted_, find_neighbors(index, options_.neighbors, device_.get(), pool, times));
   watch.restart();
   use_weights(by_neighbor(fitted_));
   times.emplace_back("targets", watch.restart());

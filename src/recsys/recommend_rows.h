@@ -24,6 +24,16 @@ inline void put_list(const std::vector<Recommendation>& list, std::int64_t user,
   }
 }
 
+inline std::vector<Recommendation> list_of(const TopLists& lists, std::int64_t user) {
+  std::vector<Recommendation> list;
+  for (std::int64_t slot = user * lists.k; slot < (user + 1) * lists.k; ++slot) {
+    const auto at = static_cast<std::size_t>(slot);
+    if (lists.items[at] < 0) break;
+    list.push_back({lists.items[at], lists.scores[at]});
+  }
+  return list;
+}
+
 /// Answers so many users in parallel: `into(user, scratch, out)` serves one of them, `make()`
 /// builds the working memory of one thread.
 template <class Make, class Into>

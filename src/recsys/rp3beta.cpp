@@ -12,6 +12,7 @@
 
 #include "recsys/best_first.h"
 #include "recsys/by_neighbor.h"
+#include "recsys/find_neighbors.h"
 
 namespace bascule {
 namespace {
@@ -94,6 +95,11 @@ std::int64_t Rp3beta::fit_bytes(const CompressedView& interactions) const {
   return *bytes + kPerInteraction * interactions.nonzeros();
 }
 
+Status Rp3beta::use_device(std::shared_ptr<Device> device) {
+  device_ = std::move(device);
+  return {};
+}
+
 Status Rp3beta::fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) {
   Stopwatch watch;
   const CompressedView x = interactions.view();
@@ -105,8 +111,8 @@ Status Rp3beta::fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes&
   times.emplace_back("index", watch.restart());
   const auto k =
       static_cast<std::int32_t>(std::clamp<std::int64_t>(x.minors, 1, options_.neighbors));
-  BASCULE_ASSIGN(NeighborLists rows, all_neighbors(index, k, pool));
-  times.emplace_back("neighbors", watch.restart());
+  BASCULE_ASSIGN(NeighborLists rows, find_neighbors(index, k, device_.get(), pool, times));
+  watch.restart();
   const std::vector<double> factors = row_factors(x, rows, options_);
   for (std::size_t slot = 0; slot < rows.scores.size(); ++slot)
     rows.scores[slot] =

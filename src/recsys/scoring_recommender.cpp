@@ -33,14 +33,26 @@ class Candidates {
   }
 
   [[nodiscard]] std::span<const float> ceiling() const { return ceiling_; }
+  /// Those that the filter lets pass are 1, none where all do.
+  [[nodiscard]] std::vector<std::uint8_t> listed(const ItemFilter& filter) const {
+    std::vector<std::uint8_t> flags;
+    if (filter.passes_all() && ceiling_.empty()) return flags;
+    for (std::size_t i = 0; i < item_users_.size(); ++i) {
+      const bool passes = item_users_[i] > 0 && filter.passes(static_cast<std::int32_t>(i));
+      flags.push_back(passes ? 1 : 0);
+    }
+    return flags;
+  }
+  /// Whether a user has any of them: others have no list.
+  [[nodiscard]] bool has_one(SparseLine history) const {
+    return std::any_of(history.indices.begin(), history.indices.end(),
+                       [&](auto item) { return item_users_[static_cast<std::size_t>(item)] > 0; });
+  }
   /// The best of a user's scores; none for a user who has no candidate.
   void take(SparseLine history, const RecommendOptions& options, std::span<float> scores,
             TopSearch& search, std::vector<Recommendation>& out) const {
     out.clear();
-    const bool known = std::any_of(history.indices.begin(), history.indices.end(), [&](auto item) {
-      return item_users_[static_cast<std::size_t>(item)] > 0;
-    });
-    if (!known) return;
+    if (!has_one(history)) return;
     if (options.filter.allow) {
       take_allowed(history, options, scores, out);
       return;
@@ -73,6 +85,7 @@ std::vector<Recommendation> ScoringRecommender::recommend(SparseLine history,
                                                           const RecommendOptions& options) const {
   const std::int64_t offsets[2] = {0, std::ssize(history.indices)};
   const CompressedView one{1, items(), offsets, history.indices.data(), history.values.data()};
+  if (searches_scores()) return list_of(search_all(one, options), 0);
   const std::unique_ptr<Scratch> scratch = make_scratch();
   const ScoreRows rows = score(one, 0, 1, *scratch);
   TopSearch search;
@@ -81,9 +94,37 @@ std::vector<Recommendation> ScoringRecommender::recommend(SparseLine history,
   return out;
 }
 
+TopLists ScoringRecommender::search_all(const CompressedView& histories,
+                                        const RecommendOptions& options) const {
+  TopLists lists = empty_lists(histories.majors, options.k);
+  if (lists.k == 0) return lists;
+  const Candidates candidates(item_users_);
+  const std::vector<std::uint8_t> listed = candidates.listed(options.filter);
+  const ListRules rules{lists.k, options.exclude_history, listed};
+  const std::unique_ptr<Scratch> scratch = make_scratch();
+  const Chunks blocks{histories.majors, users_per_block()};
+  for (std::int64_t block = 0; block < blocks.chunks(); ++block) {
+    const std::int64_t first = blocks.begin(block), last = blocks.end(block);
+    search(histories, first, last, rules, *scratch, lists);
+    for (std::int64_t user = first; user < last; ++user) {
+      if (candidates.has_one(histories.line(user))) continue;
+      std::fill_n(lists.items.begin() + user * lists.k, lists.k, -1);
+      std::fill_n(lists.scores.begin() + user * lists.k, lists.k, 0.0F);
+    }
+  }
+  return lists;
+}
+
+std::int64_t ScoringRecommender::users_per_block() const {
+  constexpr std::int64_t kDozen = 12;
+  const std::int64_t dozens = kScoresPerBlock / (kDozen * std::max<std::int64_t>(items(), 1));
+  return std::clamp(kDozen * dozens, kDozen, kUsersPerBlock);
+}
+
 TopLists ScoringRecommender::recommend_all(const CompressedView& histories,
                                            const RecommendOptions& options,
                                            ThreadPool& pool) const {
+  if (searches_scores()) return search_all(histories, options);
   const Candidates candidates(item_users_);
   TopLists lists = empty_lists(histories.majors, options.k);
   // Users [begin, end), whose rows begin with that of `first`.
@@ -99,9 +140,7 @@ TopLists ScoringRecommender::recommend_all(const CompressedView& histories,
   };
   if (scores_in_parallel()) {
     const std::unique_ptr<Scratch> scratch = make_scratch();
-    constexpr std::int64_t kDozen = 12;
-    const std::int64_t dozens = kScoresPerBlock / (kDozen * std::max<std::int64_t>(items(), 1));
-    const Chunks blocks{histories.majors, std::clamp(kDozen * dozens, kDozen, kUsersPerBlock)};
+    const Chunks blocks{histories.majors, users_per_block()};
     for (std::int64_t block = 0; block < blocks.chunks(); ++block) {
       const std::int64_t first = blocks.begin(block), users = blocks.end(block) - first;
       const ScoreRows rows = score(histories, first, first + users, *scratch);

@@ -2,6 +2,7 @@
 #include <limits>
 
 #include <bascule/base/checked.h>
+#include <bascule/devices/device.h>
 #include <bascule/recsys/elsa.h>
 #include <bascule/recsys/popularity.h>
 #include <bascule/recsys/slim.h>
@@ -51,6 +52,17 @@ std::string Slim::instead(const CompressedView& interactions) const {
   return elsa_instead(interactions);
 }
 
+Status Slim::use_device(std::shared_ptr<Device> device) {
+  std::shared_ptr<SolvesElasticNets> solver = std::dynamic_pointer_cast<SolvesElasticNets>(device);
+  if (solver == nullptr) return Recommender::use_device(std::move(device));
+  device_ = std::move(solver);
+  return {};
+}
+
+Result<std::int64_t> Slim::device_fit_bytes(const CompressedView& interactions) const {
+  return device_ == nullptr ? 0 : device_->elastic_net_bytes(interactions.minors);
+}
+
 Status Slim::fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) {
   Stopwatch watch;
   const CompressedView x = interactions.view();
@@ -58,10 +70,17 @@ Status Slim::fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& ti
   BASCULE_ASSIGN(SymmetricMatrix gram, gram_matrix(x, items, pool));
   mirror(gram, pool);
   times.emplace_back("gram", watch.restart());
-  BASCULE_ASSIGN(auto columns, elastic_net(gram, options_, pool));
-  times.emplace_back("weights", watch.restart());
+  Result<std::vector<std::vector<ColumnWeight>>> columns = Error{};
+  if (device_ != nullptr) {
+    columns = device_->elastic_net(gram, options_, pool, times);
+  } else {
+    columns = elastic_net(gram, options_, pool);
+    times.emplace_back("weights", watch.seconds());
+  }
+  if (!columns.ok()) return std::move(columns).take_error();
+  watch.restart();
   gram = {};
-  use_weights(rows_of(std::move(columns), items));
+  use_weights(rows_of(std::move(columns).value(), items));
   times.emplace_back("targets", watch.restart());
   return {};
 }

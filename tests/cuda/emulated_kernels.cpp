@@ -3,7 +3,9 @@
 #include "cuda/host_block.h"
 // The bodies need the block.
 #include "devices/cuda/kernels/batches.inc"
+#include "devices/cuda/kernels/elastic_net.inc"
 #include "devices/cuda/kernels/elements.inc"
+#include "devices/cuda/kernels/factors.inc"
 #include "devices/cuda/kernels/moves.inc"
 #include "devices/cuda/kernels/neighbors.inc"
 #include "devices/cuda/kernels/products.inc"

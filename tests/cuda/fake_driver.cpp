@@ -15,8 +15,9 @@ using cuda::DevicePointer;
 constexpr int kInvalid = 1, kLaunchFailed = 719, kBroken = 901;
 FakeDriver* current = nullptr;
 
-constexpr std::array kFamilies = {"elements", "moves",  "reduce", "softmax",   "random", "updates",
-                                  "products", "sparse", "tops",   "neighbors", "batches"};
+constexpr std::array kFamilies = {"elements", "moves",       "reduce", "softmax", "random",
+                                  "updates",  "products",    "sparse", "tops",    "neighbors",
+                                  "factors",  "elastic_net", "batches"};
 constexpr std::array<cuda::Image, kFamilies.size()> kImages = [] {
   std::array<cuda::Image, kFamilies.size()> all{};
   for (std::size_t i = 0; i < all.size(); ++i) all[i] = {kFamilies[i], &kFamilies[i]};

@@ -29,14 +29,16 @@ class FactorMatrix {
   [[nodiscard]] FactorView view() const { return {values_.data(), rows_, factors_, stride_}; }
   [[nodiscard]] float* row(std::int64_t i) { return values_.data() + i * stride_; }
   [[nodiscard]] std::span<const float> values() const { return values_.span(); }
+  [[nodiscard]] std::span<float> values() { return values_.span(); }
 
  private:
   std::int64_t rows_ = 0, factors_ = 0, stride_ = 0;
   Buffer<float> values_;
 };
 
-/// FᵀF, [factors, stride]: the rows of F one after another in pieces, each in single precision, the
-/// pieces in double.
+inline constexpr std::int64_t kFactorsPerPiece = 4096;
+/// FᵀF, [factors, stride]: the rows of F one after another in pieces of so many, each in single
+/// precision, the pieces in double.
 std::vector<float> factor_gram(const FactorView& f, ThreadPool& pool);
 
 /// For a row with observed entries (i, v): minimises over w

@@ -63,6 +63,9 @@ class Autoencoder : public ScoringRecommender, public EpochLearner {
   [[nodiscard]] std::unique_ptr<Scratch> make_scratch() const final;
   ScoreRows score(const CompressedView& histories, std::int64_t first, std::int64_t last,
                   Scratch& scratch) const final;
+  [[nodiscard]] bool searches_scores() const final;
+  void search(const CompressedView& histories, std::int64_t first, std::int64_t last,
+              const ListRules& rules, Scratch& scratch, TopLists& lists) const final;
 
  private:
   class State;

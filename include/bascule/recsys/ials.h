@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include <bascule/devices/least_squares.h>
+#include <bascule/devices/alternating.h>
 #include <bascule/recsys/scoring_recommender.h>
 
 namespace bascule {
@@ -27,7 +27,13 @@ class Ials final : public ScoringRecommender {
   [[nodiscard]] std::string_view type() const override { return "ials"; }
   /// The factors of users and items.
   [[nodiscard]] std::int64_t fit_bytes(const CompressedView& interactions) const override;
-  /// Stages "transpose", "factors". Values are the confidences of the observations.
+  /// All iterations are done there, lists are not. kUsage where the device has no way, or none for
+  /// so many factors.
+  Status use_device(std::shared_ptr<Device> device) override;
+  [[nodiscard]] Result<std::int64_t> device_fit_bytes(
+      const CompressedView& interactions) const override;
+  /// Stages "transpose", "transfer" (to a device, if there is one) and "factors". Values are the
+  /// confidences of the observations.
   Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) override;
   /// By the cosine of the factors, largest first.
   [[nodiscard]] Result<std::vector<Recommendation>> similar_items(
@@ -39,12 +45,15 @@ class Ials final : public ScoringRecommender {
 
  private:
   struct Block;
+  Status iterate(const CompressedView& by_user, const CompressedView& by_item, FactorMatrix& items,
+                 ThreadPool& pool, StageTimes& times) const;
   void transpose_items();
   [[nodiscard]] std::unique_ptr<Scratch> make_scratch() const override;
   ScoreRows score(const CompressedView& histories, std::int64_t first, std::int64_t last,
                   Scratch& scratch) const override;
 
   IalsOptions options_;
+  std::shared_ptr<SolvesLeastSquares> device_;     // null: the CPU
   FactorMatrix fitted_;                            // owned, after fit
   std::shared_ptr<const SafetensorsFile> loaded_;  // or mapped, after load
   FactorView factors_;                             // of the items

@@ -43,9 +43,6 @@ class ItemKnn final : public SparseWeightsRecommender {
                                            const KnnOptions& options);
 
  private:
-  [[nodiscard]] Result<NeighborLists> find_neighbors(const NeighborIndex& index, ThreadPool& pool,
-                                                     StageTimes& times) const;
-
   KnnOptions options_;
   std::shared_ptr<Device> device_;  // null: the cpu
   NeighborLists fitted_;            // owned, after fit; else the lists are mapped

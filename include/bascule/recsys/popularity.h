@@ -23,6 +23,8 @@ class Popularity : public Recommender {
   [[nodiscard]] std::int64_t items() const override {
     return static_cast<std::int64_t>(item_users_.size());
   }
+  /// Takes any, and leaves it alone: counting costs less than a way there and back.
+  Status use_device(std::shared_ptr<Device> /*device*/) override { return {}; }
   /// One pass over the interactions; stage "count".
   Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) override;
   /// Not personal: an empty history gets the whole ranking.

@@ -23,14 +23,17 @@ class Rp3beta final : public SparseWeightsRecommender {
   explicit Rp3beta(const Rp3betaOptions& options) : options_(options) {}
 
   [[nodiscard]] std::string_view type() const override { return "rp3beta"; }
+  /// The largest of all rows are found there.
+  Status use_device(std::shared_ptr<Device> device) override;
   /// K weights for every item, and the interactions in both orientations.
   [[nodiscard]] std::int64_t fit_bytes(const CompressedView& interactions) const override;
-  /// Stages "index", "neighbors" (all rows' largest) and "targets" (the same by column). kBadData
-  /// when an interaction is negative.
+  /// Stages "index", "transfer" (to a device, if there is one), "neighbors" (all rows' largest) and
+  /// "targets" (the same by column). kBadData when an interaction is negative.
   Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) override;
 
  private:
   Rp3betaOptions options_;
+  std::shared_ptr<Device> device_;  // null: the CPU
 };
 
 }  // namespace bascule

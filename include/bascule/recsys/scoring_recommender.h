@@ -48,6 +48,20 @@ class ScoringRecommender : public Recommender {
   virtual ScoreRows score(const CompressedView& histories, std::int64_t first, std::int64_t last,
                           Scratch& scratch) const = 0;
 
+  /// What lists may have.
+  struct ListRules {
+    std::int32_t k = 0;  ///< > 0
+    bool exclude_history = true;
+    std::span<const std::uint8_t> listed = {};  ///< by item, 0: not in any list; none: all may be
+  };
+  /// Whether search() is asked, not score(): a device has the scores and searches them itself.
+  [[nodiscard]] virtual bool searches_scores() const { return false; }
+  /// Puts the lists of the users [first, last), by the scores that score() would give, where they
+  /// belong in `lists`, which is empty there, and stays so when the device fails.
+  virtual void search(const CompressedView& /*histories*/, std::int64_t /*first*/,
+                      std::int64_t /*last*/, const ListRules& /*rules*/, Scratch& /*scratch*/,
+                      TopLists& /*lists*/) const {}
+
   /// For similar_items(): the best of `scores`, one for every item; the item itself, if wanted,
   /// comes first with score 1.
   [[nodiscard]] std::vector<Recommendation> most_alike(std::int32_t item,
@@ -55,6 +69,12 @@ class ScoringRecommender : public Recommender {
                                                        std::vector<float> scores) const;
 
   std::vector<std::int64_t> item_users_;  ///< how many training users have each item
+
+ private:
+  /// score() is asked for so many at a time.
+  [[nodiscard]] std::int64_t users_per_block() const;
+  [[nodiscard]] TopLists search_all(const CompressedView& histories,
+                                    const RecommendOptions& options) const;
 };
 
 }  // namespace bascule

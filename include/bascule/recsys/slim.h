@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include <bascule/devices/elastic_net.h>
+#include <bascule/devices/solves_elastic_nets.h>
 #include <bascule/recsys/sparse_weights.h>
 
 namespace bascule {
@@ -24,12 +24,17 @@ class Slim final : public SparseWeightsRecommender {
   /// Four bytes for every pair of items, and room for as many weights as there may be.
   [[nodiscard]] std::int64_t fit_bytes(const CompressedView& interactions) const override;
   [[nodiscard]] std::string instead(const CompressedView& interactions) const override;
-  /// Stages "gram", "weights" and "targets". kBadData when ratings are out of the range of single
-  /// precision.
+  /// The weights are found there. kUsage where the device has no way.
+  Status use_device(std::shared_ptr<Device> device) override;
+  [[nodiscard]] Result<std::int64_t> device_fit_bytes(
+      const CompressedView& interactions) const override;
+  /// Stages "gram", "transfer" (to a device, if there is one), "weights" and "targets". kBadData
+  /// when ratings are out of the range of single precision.
   Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) override;
 
  private:
   SlimOptions options_;
+  std::shared_ptr<SolvesElasticNets> device_;  // null: the CPU
 };
 
 }  // namespace bascule

@@ -1,3 +1,5 @@
+#include "devices/cpu/elastic_net.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -23,10 +25,8 @@ constexpr float kMostSquares = 1e30F;
 struct Problem {
   const SymmetricMatrix& gram;
   const ElasticNet& options;
-  std::vector<float> squares;  ///< the diagonal
-  /// No product is negative. Weights can then but lessen what is left to explain, and a column
-  /// whose product with another is not above l1 gets no weight for it.
-  bool screens = false;
+  const std::vector<float>& squares;
+  float least;  ///< of products that make candidates
 };
 
 /// A coordinate, and what a step along it would lessen the sum by.
@@ -68,11 +68,9 @@ class ColumnSolver {
  private:
   void find_candidates(std::int64_t column) {
     const float* products = problem_.gram.row(column);
-    const float least =
-        problem_.screens ? problem_.options.l1 : -std::numeric_limits<float>::infinity();
     candidates_.clear();
     for (std::size_t k = 0; k < problem_.squares.size(); ++k) {
-      if (products[k] > least && problem_.squares[k] > 0)
+      if (products[k] > problem_.least && problem_.squares[k] > 0)
         candidates_.push_back(static_cast<std::int32_t>(k));
     }
     std::erase(candidates_, static_cast<std::int32_t>(column));
@@ -205,10 +203,14 @@ bool no_negatives(const SymmetricMatrix& gram, ThreadPool& pool) {
 
 }  // namespace
 
-Result<std::vector<std::vector<ColumnWeight>>> elastic_net(const SymmetricMatrix& gram,
-                                                           const ElasticNet& options,
-                                                           ThreadPool& pool) {
-  Problem problem{gram, options, {}, no_negatives(gram, pool)};
+namespace detail {
+
+float ElasticNetData::least(const ElasticNet& problem) const {
+  return screens ? problem.l1 : -std::numeric_limits<float>::infinity();
+}
+
+Result<ElasticNetData> elastic_net_data(const SymmetricMatrix& gram, ThreadPool& pool) {
+  ElasticNetData data{{}, no_negatives(gram, pool)};
   for (std::int64_t k = 0; k < gram.order(); ++k) {
     const float square = gram.row(k)[k];
     if (!(square <= kMostSquares))
@@ -216,9 +218,19 @@ Result<std::vector<std::vector<ColumnWeight>>> elastic_net(const SymmetricMatrix
                    fmt::format("a sum of squares of {:g} is out of the range of least squares (up "
                                "to {:g})",
                                square, kMostSquares)};
-    problem.squares.push_back(square);
+    data.squares.push_back(square);
   }
-  std::vector<std::vector<ColumnWeight>> found(problem.squares.size());
+  return data;
+}
+
+}  // namespace detail
+
+Result<std::vector<std::vector<ColumnWeight>>> elastic_net(const SymmetricMatrix& gram,
+                                                           const ElasticNet& options,
+                                                           ThreadPool& pool) {
+  BASCULE_ASSIGN(const detail::ElasticNetData data, detail::elastic_net_data(gram, pool));
+  const Problem problem{gram, options, data.squares, data.least(options)};
+  std::vector<std::vector<ColumnWeight>> found(data.squares.size());
   std::vector<std::unique_ptr<ColumnSolver>> solvers(static_cast<std::size_t>(pool.threads()));
   const Chunks chunks{gram.order(), kColumnsPerChunk};
   pool.run(chunks.chunks(), [&](std::int64_t chunk, int thread) {

@@ -26,9 +26,8 @@ Result<FactorMatrix> FactorMatrix::make(std::int64_t rows, std::int64_t factors)
 }
 
 std::vector<float> factor_gram(const FactorView& f, ThreadPool& pool) {
-  constexpr std::int64_t kRowsPerPiece = 4096;
   const auto size = static_cast<std::size_t>(f.stride * f.stride);
-  const Chunks chunks{f.rows, kRowsPerPiece};
+  const Chunks chunks{f.rows, kFactorsPerPiece};
   std::vector<float> piece(size), workspace;
   std::vector<double> sums(size, 0);
   for (std::int64_t chunk = 0; chunk < chunks.chunks(); ++chunk) {

@@ -54,15 +54,19 @@ class CudaDense final : public DenseSearch, public ClocksQueries {
     tops_.start_clock();
     cosines_(count_, a);
     const auto columns = static_cast<std::int32_t>(count_);
-    ScoreRows rows{scores.data(), std::ssize(exclude), columns, columns};
-    rows.least = std::numeric_limits<float>::denorm_min();
     std::vector<std::int64_t> begin = {0};
     std::vector<std::int32_t> excluded;
     for (const std::int32_t point : exclude) {
       if (point >= 0 && point < columns) excluded.push_back(point);
       begin.push_back(std::ssize(excluded));
     }
-    return tops_.run(rows, k, begin, excluded);
+    ScoredRows rows{scores.data(), std::ssize(exclude), columns, columns, begin, excluded};
+    rows.least = std::numeric_limits<float>::denorm_min();
+    BASCULE_ASSIGN(const NeighborLists lists, tops_.run(rows, k));
+    for (std::size_t slot = 0; slot < lists.ids.size(); ++slot)
+      if (lists.ids[slot] >= 0)
+        found[slot / static_cast<std::size_t>(k)].push_back({lists.ids[slot], lists.scores[slot]});
+    return found;
   }
   [[nodiscard]] Result<double> device_seconds() const override { return tops_.seconds(); }
 

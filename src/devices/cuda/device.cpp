@@ -1,6 +1,7 @@
 #include "devices/cuda/device.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -8,13 +9,16 @@
 #include <bascule/devices/own_memory.h>
 #include <bascule/graph/op.h>
 
+#include "devices/cuda/alternating.h"
 #include "devices/cuda/arena.h"
 #include "devices/cuda/cuda_ops.h"
+#include "devices/cuda/elastic_net.h"
 #include "devices/cuda/inventory.h"
 #include "devices/cuda/inverse.h"
 #include "devices/cuda/neighbors.h"
 #include "devices/cuda/recording.h"
 #include "devices/cuda/resident_rows.h"
+#include "devices/cuda/score_tops.h"
 #include "devices/cuda/staging.h"
 
 namespace bascule {
@@ -29,6 +33,9 @@ class CudaDevice final : public Device,
                          public CountsActivity,
                          public HasOwnMemory,
                          public KeepsRows,
+                         public SearchesScores,
+                         public SolvesLeastSquares,
+                         public SolvesElasticNets,
                          public Inverts {
  public:
   CudaDevice(std::shared_ptr<Queue> queue, std::unique_ptr<Staging> staging,
@@ -91,6 +98,26 @@ class CudaDevice final : public Device,
                                                            std::int64_t elements) override {
     return keep_rows(session(), matrix, rows, elements);
   }
+  [[nodiscard]] Result<NeighborLists> best(const ScoredRows& rows, std::int32_t k) override {
+    if (!tops_) {
+      BASCULE_ASSIGN(tops_, ScoreTops::make(session()));
+    }
+    return tops_->run(rows, k);
+  }
+  [[nodiscard]] std::int64_t most_factors() const override { return kMostFactors; }
+  [[nodiscard]] Result<std::unique_ptr<AlternatingFactors>> alternate(
+      const CompressedView& by_user, const CompressedView& by_item, const FactorMatrix& items,
+      const LeastSquares& problem) override {
+    return cuda::alternate(session(), by_user, by_item, items, problem);
+  }
+  [[nodiscard]] std::int64_t elastic_net_bytes(std::int64_t columns) override {
+    return cuda::elastic_net_bytes(columns);
+  }
+  [[nodiscard]] Result<std::vector<std::vector<ColumnWeight>>> elastic_net(
+      const SymmetricMatrix& gram, const ElasticNet& problem, ThreadPool& pool,
+      StageTimes& times) override {
+    return cuda::elastic_net(session(), gram, problem, pool, times);
+  }
   [[nodiscard]] Result<std::int64_t> invert_bytes(std::int64_t order) override {
     BASCULE_ASSIGN(Inverter* const mine, inverter());
     return mine->bytes(order);
@@ -124,6 +151,7 @@ class CudaDevice final : public Device,
   std::unique_ptr<KernelLibrary> library_;
   SolverSource solver_;
   std::unique_ptr<Inverter> inverter_;  // null until something is inverted
+  std::optional<ScoreTops> tops_;       // none until something is searched
 };
 
 }  // namespace

@@ -72,32 +72,17 @@ class CudaNeighbors final : public NeighborSearch, public ClocksQueries {
 
   [[nodiscard]] Result<NeighborLists> all(std::int32_t k) override {
     if (k < 1) return Error{Code::kUsage, fmt::format("{} neighbours asked for", k)};
-    NeighborLists lists;
-    lists.points = host_.points;
-    lists.k = k;
-    try {
-      lists.ids.assign(static_cast<std::size_t>(lists.points * k), -1);
-      lists.scores.resize(lists.ids.size());
-    } catch (const std::exception&) {
-      return Error{Code::kFailed, fmt::format("not enough memory for {} neighbours of {} points", k,
-                                              lists.points)};
-    }
+    BASCULE_ASSIGN(NeighborLists lists, empty_lists(host_.points, k));
     const Tops::Form form = Tops::form(host_.points, k);
     const std::int64_t at_once = Tops::lines_at_once(form, lists.points);
     NeighborArguments a = arguments(form);
     for (a.first = 0; a.first < lists.points; a.first += at_once) {
       const std::int64_t lines = std::min(at_once, lists.points - a.first);
       BASCULE_ASSIGN(const auto keys, search(a, lines, form));
-      for (std::int64_t line = 0; line < lines; ++line) {
-        const std::int64_t to = std::int64_t{host_.id_of[a.first + line]} * k;
-        for (std::int32_t slot = 0; slot < form.k; ++slot) {
-          const std::uint64_t key = keys[static_cast<std::size_t>(line * form.k + slot)];
-          if (key == 0) break;
-          const Neighbor found = candidate_of(key);
-          lists.ids[to + slot] = found.id;
-          lists.scores[to + slot] = found.score;
-        }
-      }
+      const auto slots = static_cast<std::size_t>(form.k);
+      for (std::int64_t line = 0; line < lines; ++line)
+        put_list(std::span(keys).subspan(static_cast<std::size_t>(line) * slots, slots),
+                 host_.id_of[static_cast<std::size_t>(a.first + line)], lists);
     }
     return lists;
   }

@@ -44,6 +44,28 @@ std::vector<Neighbor> neighbors_of(std::span<const std::uint64_t> keys) {
   return found;
 }
 
+Result<NeighborLists> empty_lists(std::int64_t points, std::int32_t k) {
+  NeighborLists lists{points, k, {}, {}};
+  try {
+    lists.ids.assign(static_cast<std::size_t>(points * k), -1);
+    lists.scores.resize(lists.ids.size());
+  } catch (const std::exception&) {
+    return Error{Code::kFailed,
+                 fmt::format("not enough memory for the best {} of {} lines", k, points)};
+  }
+  return lists;
+}
+
+void put_list(std::span<const std::uint64_t> keys, std::int64_t point, NeighborLists& lists) {
+  auto slot = static_cast<std::size_t>(point * lists.k);
+  for (const std::uint64_t key : keys) {
+    if (key == 0) break;
+    const Neighbor found = candidate_of(key);
+    lists.ids[slot] = found.id;
+    lists.scores[slot++] = found.score;
+  }
+}
+
 Result<Tops> Tops::make(const Session& session) {
   BASCULE_ASSIGN(auto merge, session.kernels->find(ids::merge_tops));
   BASCULE_ASSIGN(OwnedEvent start, timed_event(*session.queue));

@@ -15,6 +15,11 @@ Neighbor candidate_of(std::uint64_t key);
 /// A list up to its first 0.
 std::vector<Neighbor> neighbors_of(std::span<const std::uint64_t> keys);
 
+/// Lists without neighbours. kFailed when there is no memory for them.
+Result<NeighborLists> empty_lists(std::int64_t points, std::int32_t k);
+/// A list up to its first 0, as that of a point.
+void put_list(std::span<const std::uint64_t> keys, std::int64_t point, NeighborLists& lists);
+
 class Tops {
  public:
   static Result<Tops> make(const Session& session);

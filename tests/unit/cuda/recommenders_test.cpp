@@ -3,8 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <bascule/recsys/ease.h>
+#include <bascule/recsys/ials.h>
 #include <bascule/recsys/item_knn.h>
 #include <bascule/recsys/popularity.h>
+#include <bascule/recsys/rp3beta.h>
+#include <bascule/recsys/slim.h>
 #include <bascule/recsys/user_knn.h>
 
 #include "cuda/every_failure.h"
@@ -102,12 +106,78 @@ TEST(CudaRecommenders, ListsOfADeviceThatFailedAreNotTrusted) {
   EXPECT_TRUE(model.device_status().error().message.starts_with("cuda:0: "));
 }
 
-TEST(CudaRecommenders, OthersSayThatTheyHaveNoWay) {
+/// Fits both and compares their lists.
+template <class Model, class Options>
+void expect_fitted_alike(const Options& options, const std::string& stage) {
   bascule::testing::FakeDriver fake;
-  const Status status = Popularity().use_device(open_fake(fake));
+  Model on_cpu(options), on_gpu(options);
+  ASSERT_TRUE(on_gpu.use_device(open_fake(fake)).ok());
+  StageTimes times, gpu_times;
+  const CsrMatrix matrix = ratings();
+  ASSERT_TRUE(on_cpu.fit(matrix, default_pool(), times).ok());
+  for (int repeat = 0; repeat < 2; ++repeat) {  // the device is not forgotten
+    const int before = fake.calls();
+    gpu_times.clear();
+    ASSERT_TRUE(on_gpu.fit(matrix, default_pool(), gpu_times).ok());
+    EXPECT_GT(fake.calls(), before);
+    ASSERT_EQ(gpu_times.size(), times.size() + 1);
+    EXPECT_EQ(gpu_times[1].first, "transfer");
+    EXPECT_EQ(gpu_times[2].first, stage);
+  }
+  const RecommendOptions wanted{6, true};
+  const TopLists ours = on_gpu.recommend_all(matrix.view(), wanted, default_pool());
+  const TopLists theirs = on_cpu.recommend_all(matrix.view(), wanted, default_pool());
+  EXPECT_GT(*std::max_element(theirs.scores.begin(), theirs.scores.end()), 0);
+  for (std::size_t i = 0; i < ours.scores.size(); ++i)
+    EXPECT_NEAR(ours.scores[i], theirs.scores[i], 1e-3 * std::max(1.0F, theirs.scores[i])) << i;
+}
+
+TEST(CudaRecommenders, Rp3betaIsFittedAsOnTheCpu) {
+  expect_fitted_alike<Rp3beta>(Rp3betaOptions{.neighbors = 5}, "neighbors");
+  expect_fitted_alike<Rp3beta>(Rp3betaOptions{.neighbors = 100, .normalise = false}, "neighbors");
+}
+
+TEST(CudaRecommenders, IalsIsFittedAsOnTheCpu) {
+  expect_fitted_alike<Ials>(IalsOptions{.factors = 5, .iterations = 4, .problem = {}}, "factors");
+  expect_fitted_alike<Ials>(IalsOptions{.factors = 64, .iterations = 3, .problem = {}}, "factors");
+}
+
+TEST(CudaRecommenders, SlimIsFittedAsOnTheCpu) {
+  expect_fitted_alike<Slim>(SlimOptions{.l1 = 2, .l2 = 5}, "weights");
+  expect_fitted_alike<Slim>(SlimOptions{.l1 = 0, .l2 = 1, .candidates = 4}, "weights");
+}
+
+TEST(CudaRecommenders, PopularityTakesAnyDeviceAndNeedsNone) {
+  bascule::testing::FakeDriver fake;
+  Popularity model;
+  ASSERT_TRUE(model.use_device(open_fake(fake)).ok());
+  EXPECT_FALSE(model.lists_on_device());
+  StageTimes times;
+  ASSERT_TRUE(model.fit(ratings(), default_pool(), times).ok());
+  EXPECT_EQ(model.recommend({}, {3, true}).size(), 3U);
+}
+
+TEST(CudaRecommenders, ADeviceWithoutTheirKernelsIsRefused) {
+  const std::shared_ptr<Device> judge = make_reference_device();
+  Ials ials({});
+  Slim slim({});
+  Ease ease({});
+  for (Recommender* model : std::initializer_list<Recommender*>{&ials, &slim, &ease}) {
+    const Status status = model->use_device(judge);
+    ASSERT_FALSE(status.ok());
+    EXPECT_EQ(status.error().code, Code::kUsage);
+    EXPECT_EQ(status.error().message,
+              std::string(model->type()) +
+                  " computes on the cpu only; it has no kernels for reference in this version");
+  }
+}
+
+TEST(CudaRecommenders, MoreFactorsThanABlockHasRoomForAreRefused) {
+  bascule::testing::FakeDriver fake;
+  const Status status = Ials({.factors = 1025, .problem = {}}).use_device(open_fake(fake));
+  ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.error().code, Code::kUsage);
-  EXPECT_EQ(status.error().message,
-            "popularity computes on the cpu only; it has no kernels for cuda:0 in this version");
+  EXPECT_EQ(status.error().message, "cuda:0 solves for at most 1024 factors, not 1025");
 }
 
 TEST(CudaRecommenders, EveryFailureIsTold) {

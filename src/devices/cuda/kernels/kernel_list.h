@@ -55,6 +55,12 @@
 #define BASCULE_NEIGHBOR_KERNELS(X) \
   X(neighbors, neighbor_tops, NeighborArguments) \
   X(neighbors, dense_cosines, DenseCosineArguments)
+#define BASCULE_FACTOR_KERNELS(X) \
+  X(factors, factor_products, FactorGramArguments) \
+  X(factors, factor_sums, FactorGramArguments) \
+  X(factors, least_squares, LeastSquaresArguments)
+#define BASCULE_ELASTIC_NET_KERNELS(X) \
+  X(elastic_net, elastic_net, ElasticNetArguments)
 #define BASCULE_BATCH_KERNELS(X) \
   X(batches, batch_lengths, BatchArguments) \
   X(batches, batch_offsets, BatchArguments) \
@@ -71,6 +77,8 @@
   BASCULE_SPARSE_KERNELS(X) \
   BASCULE_TOP_KERNELS(X) \
   BASCULE_NEIGHBOR_KERNELS(X) \
+  BASCULE_FACTOR_KERNELS(X) \
+  BASCULE_ELASTIC_NET_KERNELS(X) \
   BASCULE_BATCH_KERNELS(X)
 // clang-format on
 

@@ -19,13 +19,14 @@ struct MergeArguments {
   std::int32_t count = 0, width = 0, groups = 0, merged_width = 0;
 };
 
-/// The best of each tile of every row of scores; a block per row and tile. What is not a number or
-/// is below `least` is no candidate.
+/// The best of each tile of every row of scores (ScoredRows); a block per row and tile.
 struct ScoreTopArguments {
-  const float* scores = nullptr;                 ///< rows × stride
-  const std::int64_t* excluded_begin = nullptr;  ///< by row, into `excluded`; null: none
-  const std::int32_t* excluded = nullptr;        ///< ascending in each row
-  std::uint64_t* lists = nullptr;                ///< rows × tiles × width
+  const float* scores = nullptr;               ///< rows × stride
+  const std::int64_t* marked_begin = nullptr;  ///< by row, into `marked`; null: none are
+  const std::int32_t* marked = nullptr;        ///< ascending in each row
+  const float* deductions = nullptr;           ///< null: what is marked is no candidate
+  const std::uint8_t* listed = nullptr;        ///< by column, 0: no candidate; null: all are
+  std::uint64_t* lists = nullptr;              ///< rows × tiles × width
   std::int64_t stride = 0;
   std::int32_t columns = 0, tiles = 0, width = 0;
   float least = 0;
@@ -63,6 +64,47 @@ struct DenseCosineArguments {
   float* scores = nullptr;  ///< queries × count
   std::int64_t count = 0, features = 0;
   std::int32_t query_count = 0;
+};
+
+/// Elements along a side of a block's tile, and the longest row of factors that there is room for.
+inline constexpr int kFactorTile = 16, kMostFactors = 1024;
+
+/// FᵀF: sums of pieces of the rows first, each in single precision, then these.
+struct FactorGramArguments {
+  const float* factors = nullptr;  ///< rows × stride
+  float* pieces = nullptr;         ///< piece_count × count × count
+  float* gram = nullptr;           ///< count × count
+  std::int64_t rows = 0, stride = 0, piece_rows = 0;
+  std::int32_t count = 0, tiles = 0, piece_count = 0;
+};
+
+/// Conjugate gradients for each row of `observed` from what `out` holds; a block per row.
+struct LeastSquaresArguments {
+  SparseMatrix observed;
+  const float* factors = nullptr;  ///< rows × stride, those of what is observed
+  const float* gram = nullptr;     ///< FᵀF, count × count
+  float* out = nullptr;            ///< a row of factors, `stride` apart, for each of `observed`
+  std::int64_t rows = 0, stride = 0;
+  std::int32_t count = 0, steps = 0;
+  float unobserved = 0, l2 = 0, exponent = 0;
+};
+
+/// Coordinates that are worked on at first.
+inline constexpr int kFirstCoordinates = 64;
+
+/// Coordinate descent for the columns from `first` on; a block per column, with memory of its own.
+struct ElasticNetArguments {
+  const float* gram = nullptr;     ///< columns × stride, whole
+  const float* squares = nullptr;  ///< its diagonal
+  float* gradient = nullptr;       ///< blocks × columns
+  std::uint8_t* state = nullptr;   ///< blocks × columns
+  std::int32_t* active = nullptr;  ///< blocks × most: which have been worked on
+  float *slopes = nullptr, *weights = nullptr, *spread = nullptr;  ///< of these
+  std::int32_t* found = nullptr;                                   ///< how many, by block
+  std::int64_t stride = 0;
+  std::int32_t columns = 0, first = 0, most = 0, candidates = 0, iterations = 0;
+  float least = 0;  ///< a product that is not above it makes no candidate
+  float l1 = 0, l2 = 0, tolerance = 0;
 };
 
 /// Rows of a matrix put together: as they are, and scaled, less what is left out.
