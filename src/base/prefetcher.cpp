@@ -12,8 +12,10 @@
 namespace bascule::detail {
 
 struct Prefetcher::State {
-  State(int depth, Make maker)
-      : make(std::move(maker)), slots(std::max(depth, 1)), threaded(depth > 0) {}
+  State(int depth, Make maker, int at_once)
+      : make(std::move(maker)),
+        slots(depth > 0 ? depth : std::max(at_once, 1)),
+        threaded(depth > 0) {}
 
   const Make make;
   const std::int64_t slots;
@@ -33,17 +35,17 @@ struct Prefetcher::State {
   [[nodiscard]] std::size_t slot(std::int64_t number) const {
     return static_cast<std::size_t>(number % slots);
   }
-  Status make_caught(std::int64_t number);
-  /// Notes how the next batch turned out; under the mutex.
-  void finish(Status status);
+  Status make_caught(std::int64_t number, std::int64_t count);
+  /// Notes how the next so many batches turned out; under the mutex.
+  void finish(Status status, std::int64_t count);
   void produce();
   /// Forgets the job once the producer rests; the lock is of `mutex`.
   void drop_job(std::unique_lock<std::mutex>& lock);
 };
 
-Status Prefetcher::State::make_caught(std::int64_t number) {
+Status Prefetcher::State::make_caught(std::int64_t number, std::int64_t count) {
   try {
-    make(number, slot(number));
+    make(number, count);
     return {};
   } catch (const std::exception& exception) {
     return {Code::kFailed, fmt::format("making a batch failed: {}", exception.what())};
@@ -52,9 +54,9 @@ Status Prefetcher::State::make_caught(std::int64_t number) {
   }
 }
 
-void Prefetcher::State::finish(Status status) {
+void Prefetcher::State::finish(Status status, std::int64_t count) {
   if (status.ok()) {
-    ++made;
+    made += count;
   } else {
     failure = std::move(status).take_error();
   }
@@ -68,10 +70,10 @@ void Prefetcher::State::produce() {
     making = true;
     const std::int64_t number = first + made;
     lock.unlock();
-    Status status = make_caught(number);
+    Status status = make_caught(number, 1);
     lock.lock();
     making = false;
-    finish(std::move(status));
+    finish(std::move(status), 1);
     done.notify_one();
   }
 }
@@ -83,8 +85,8 @@ void Prefetcher::State::drop_job(std::unique_lock<std::mutex>& lock) {
   failure.reset();
 }
 
-Prefetcher::Prefetcher(int depth, Make make)
-    : state_(std::make_unique<State>(depth, std::move(make))) {}
+Prefetcher::Prefetcher(int depth, Make make, int at_once)
+    : state_(std::make_unique<State>(depth, std::move(make), at_once)) {}
 
 Prefetcher::~Prefetcher() {
   if (!state_->thread.joinable()) return;
@@ -118,7 +120,10 @@ Result<std::optional<std::size_t>> Prefetcher::next() {
   std::unique_lock lock(s.mutex);
   if (s.taken - s.returned == s.slots)
     return Error{Code::kUsage, "every buffer is held: give a batch back before the next"};
-  if (!s.threaded && !s.failure && s.taken < s.total) s.finish(s.make_caught(s.first + s.taken));
+  if (!s.threaded && !s.failure && s.taken == s.made) {
+    const std::int64_t count = std::min(s.total - s.made, s.slots - (s.made - s.returned));
+    if (count > 0) s.finish(s.make_caught(s.first + s.made, count), count);
+  }
   s.done.wait(lock, [&] { return s.taken < s.made || s.failure || s.taken == s.total; });
   if (s.taken < s.made) return std::optional(s.slot(s.first + s.taken++));
   if (s.failure) return *s.failure;

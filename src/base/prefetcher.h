@@ -10,17 +10,19 @@
 
 namespace bascule::detail {
 
-/// Knows batches by number only: what they are and where they lie is the maker's matter. A
-/// background thread makes one after another into a ring of `depth` slots and sleeps when all are
-/// full; the consumer sleeps when all are empty. What comes does not depend on timing.
+/// Knows batches by number only: what they are and where they lie is the maker's matter. Batch n
+/// lies in slot n % slots(). A background thread makes one after another into a ring of `depth`
+/// slots and sleeps when all are full; the consumer sleeps when all are empty. What comes does not
+/// depend on timing.
 class Prefetcher {
  public:
-  /// Makes batch `number` in `slot`, of [0, slots()). Calls follow one another, and none is under
-  /// way between stop() and start().
-  using Make = std::function<void(std::int64_t number, std::size_t slot)>;
+  /// Makes the batches [number, number + count). Calls follow one another, and none is under way
+  /// between stop() and start(). A thread of its own makes one at a time.
+  using Make = std::function<void(std::int64_t number, std::int64_t count)>;
 
-  /// depth 0: no thread and one slot, a batch is made when it is asked for.
-  Prefetcher(int depth, Make make);
+  /// depth 0: no thread, and `at_once` slots: when a batch is asked for that is not there, so many
+  /// are made as slots are free.
+  Prefetcher(int depth, Make make, int at_once = 1);
   ~Prefetcher();
   Prefetcher(const Prefetcher&) = delete;
   Prefetcher& operator=(const Prefetcher&) = delete;

@@ -16,9 +16,20 @@ namespace {
 /// One buffer of the ring.
 struct Slot {
   Buffer<float> features, targets;
-  Buffer<std::int32_t> labels;
+  Buffer<std::int32_t> labels, samples;
   Batch batch;
 };
+
+/// Floats that a thread reads at a time.
+constexpr std::int64_t kFloatsPerChunk = 8192;
+
+/// Batches that the threads of a pool make together: of small ones to wake the threads takes as
+/// long as the work.
+int batches_at_once(std::int64_t floats) {
+  constexpr std::int64_t kFloats = 8 * kFloatsPerChunk;  // a quarter of a second cache
+  return static_cast<int>(
+      std::clamp<std::int64_t>(kFloats / std::max<std::int64_t>(floats, 1), 1, 8));
+}
 
 }  // namespace
 
@@ -29,7 +40,9 @@ struct BatchSource::State {
         part(labelled),
         pool(depth > 0 ? nullptr : workers),
         order(std::move(batch_plan)),
-        ahead(depth, [this](std::int64_t number, std::size_t slot) { fill(number, ring[slot]); }) {}
+        ahead(
+            depth, [this](std::int64_t number, std::int64_t count) { fill(number, count); },
+            pool != nullptr ? batches_at_once(order.plan().batch_size() * reader.width()) : 1) {}
 
   // What never changes after make().
   const SampleReader& reader;
@@ -43,8 +56,17 @@ struct BatchSource::State {
   detail::Prefetcher ahead;  // ends before what it writes to
 
   Status allocate();
-  void read(std::span<const std::int32_t> samples, float* out) const;
-  void fill(std::int64_t number, Slot& to);
+  Slot& slot(std::int64_t number) { return ring[static_cast<std::size_t>(number) % ring.size()]; }
+  void fill(std::int64_t number, std::int64_t count);
+  /// All of a batch but its features.
+  void begin(std::int64_t number);
+  /// Chunk `chunk` of a batch's features.
+  void read(Slot& to, std::int64_t chunk) const;
+  /// Rows of a batch that are read at a time.
+  [[nodiscard]] Chunks chunks() const {
+    const std::int64_t width = std::max<std::int64_t>(reader.width(), 1);
+    return {order.plan().batch_size(), std::max<std::int64_t>(1, kFloatsPerChunk / width)};
+  }
 };
 
 Status BatchSource::State::allocate() {
@@ -57,6 +79,7 @@ Status BatchSource::State::allocate() {
     return {Code::kUsage, fmt::format("batch size {} is too large", plan.batch_size())};
   for (Slot& slot : ring) {
     BASCULE_ASSIGN(slot.features, Buffer<float>::make(static_cast<std::size_t>(*features)));
+    BASCULE_ASSIGN(slot.samples, Buffer<std::int32_t>::make(rows));
     if (*targets > 0) {
       BASCULE_ASSIGN(slot.targets, Buffer<float>::make(static_cast<std::size_t>(*targets)));
     } else {
@@ -66,31 +89,15 @@ Status BatchSource::State::allocate() {
   return {};
 }
 
-void BatchSource::State::read(std::span<const std::int32_t> samples, float* out) const {
-  constexpr std::int64_t kFloatsPerChunk = 8192;
-  if (pool == nullptr) return reader.read(samples, out);
-  const std::int64_t width = reader.width();
-  const Chunks chunks{
-      static_cast<std::int64_t>(samples.size()),
-      std::max<std::int64_t>(1, kFloatsPerChunk / std::max<std::int64_t>(width, 1))};
-  pool->run(chunks.chunks(), [&](std::int64_t chunk, int) {
-    const std::int64_t begin = chunks.begin(chunk);
-    reader.read(samples.subspan(static_cast<std::size_t>(begin),
-                                static_cast<std::size_t>(chunks.end(chunk) - begin)),
-                out + begin * width);
-  });
-}
-
-void BatchSource::State::fill(std::int64_t number, Slot& to) {
+void BatchSource::State::begin(std::int64_t number) {
+  Slot& to = slot(number);
   const auto [epoch, index, samples] = order.at(number);
+  std::copy(samples.begin(), samples.end(), to.samples.data());
   Batch& batch = to.batch;
   batch.epoch = epoch;
   batch.index = index;
   batch.last = index + 1 == order.plan().batches();
   batch.count = std::ssize(samples);
-  read(samples, to.features.data());
-  const auto features = static_cast<std::size_t>(batch.count * reader.width());
-  std::fill(to.features.data() + features, to.features.data() + to.features.size(), 0.0F);
   batch.features = to.features.data();
   if (part.target_width > 0) {
     float* out = to.targets.data();
@@ -105,6 +112,26 @@ void BatchSource::State::fill(std::int64_t number, Slot& to) {
     std::fill(out, to.labels.data() + to.labels.size(), 0);
     batch.labels = to.labels.data();
   }
+}
+
+void BatchSource::State::read(Slot& to, std::int64_t chunk) const {
+  const std::int64_t width = reader.width(), count = to.batch.count;
+  const std::int64_t begin = chunks().begin(chunk), end = chunks().end(chunk);
+  const std::int64_t stored = std::clamp(count, begin, end);
+  const std::span samples(to.samples.data() + begin, static_cast<std::size_t>(stored - begin));
+  float* const out = to.features.data();
+  if (!samples.empty()) reader.read(samples, out + begin * width);
+  std::fill(out + stored * width, out + end * width, 0.0F);
+}
+
+void BatchSource::State::fill(std::int64_t number, std::int64_t count) {
+  for (std::int64_t n = number; n < number + count; ++n) begin(n);
+  const std::int64_t each = chunks().chunks();
+  const auto read_chunk = [&](std::int64_t chunk, int) {
+    read(slot(number + chunk / each), chunk % each);
+  };
+  if (pool != nullptr) return pool->run(count * each, read_chunk);
+  for (std::int64_t chunk = 0; chunk < count * each; ++chunk) read_chunk(chunk, 0);
 }
 
 BatchSource::BatchSource(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -32,8 +32,9 @@ struct UserBatches::State {
         random(options.seed, kDropoutStream),
         pool(options.ahead ? nullptr : &workers),
         order(std::move(plan)),
-        ahead(options.ahead ? kBatchesAhead + 1 : 0,
-              [this](std::int64_t number, std::size_t slot) { make(number, ring[slot]); }) {
+        ahead(options.ahead ? kBatchesAhead + 1 : 0, [this](std::int64_t number, std::int64_t) {
+          make(number, ring[static_cast<std::size_t>(number) % ring.size()]);
+        }) {
     if (options.candidates) sampler.emplace(rows, *options.candidates);
     ring.resize(ahead.slots());
   }

@@ -325,6 +325,50 @@ TEST_P(BatchSourceDepth, TimingChangesNothing) {
 
 INSTANTIATE_TEST_SUITE_P(Depths, BatchSourceDepth, testing::Values(0, 1, 3, 4));
 
+TEST(BatchSource, APoolMakesSmallBatchesTogether) {
+  const LabelledData part = counting_part(101);
+  const Features features = Features::make(part, {}).value();
+  const BatchPlan plan = plan_of(101, options_of(8));
+  ThreadPool pool(2);
+  BatchSource source = BatchSource::make(features, part, plan, 0, &pool).value();
+  std::vector<std::int32_t> expected, order(101);
+  for (const std::int64_t epoch : {4, 5, 6}) {
+    plan.order(epoch, order);
+    expected.insert(expected.end(), order.begin(), order.end());
+  }
+  source.start(4, 3);
+  EXPECT_EQ(drain(source, 8), expected);
+  // From the middle of what was made together, and with some of it held.
+  for (int taken = 0; taken < 12; ++taken) {
+    source.start(5, 2);
+    for (int i = 0; i < taken; ++i) {
+      ASSERT_EQ(source.next()->index, i);
+      if (i > 2) source.give_back();
+    }
+    source.start(6);
+    EXPECT_EQ(drain(source, 8), order);
+  }
+  source.start(0);
+  std::set<const float*> held;
+  for (int i = 0; i < 8; ++i) held.insert(source.next()->features);
+  EXPECT_EQ(held.size(), 8U);
+  EXPECT_EQ(source.next().error().code, Code::kUsage);
+  source.give_back();
+  EXPECT_EQ(source.next()->index, 8);
+}
+
+TEST(BatchSource, APoolsReaderThatFailsIsToldAtOnce) {
+  const LabelledData part = counting_part(64);
+  const BrokenReader reader(2);
+  ThreadPool pool(2);
+  BatchSource source =
+      BatchSource::make(reader, part, plan_of(64, options_of(2)), 0, &pool).value();
+  source.start(0);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(source.next().error().code, Code::kFailed);
+  source.stop();
+  EXPECT_EQ(source.next()->count, 0);
+}
+
 TEST(BatchSource, RefusesPlansOfOtherParts) {
   LabelledData part = counting_part(5);
   const Features features = Features::make(part, {}).value();

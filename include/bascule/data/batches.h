@@ -76,9 +76,9 @@ struct Batch {
 class BatchSource {
  public:
   /// `reader` and `part`, whose labels or targets go along, must outlive the source. depth 0: no
-  /// thread of its own, a batch is made when it is asked for, by the threads of `pool` if there is
-  /// one: better where the consumer keeps every processor busy anyway. kUsage when the plan does
-  /// not fit the part, kFailed when memory is refused.
+  /// thread of its own, batches are made when one is asked for, by the threads of `pool` if there
+  /// is one, which make a few small ones together: better where the consumer keeps every processor
+  /// busy anyway. kUsage when the plan does not fit the part, kFailed when memory is refused.
   static Result<BatchSource> make(const SampleReader& reader, const LabelledData& part,
                                   BatchPlan plan, int depth = 3, ThreadPool* pool = nullptr);
   ~BatchSource();
@@ -90,8 +90,8 @@ class BatchSource {
   /// before are dropped, and become invalid.
   void start(std::int64_t first_epoch, std::int64_t epochs = 1);
   /// The next batch; count is 0 after the last one, or when nothing was started. An exception of
-  /// the reader comes back as kFailed, here and until the next start. At most `depth` (with depth
-  /// 0: one) batches may be held; kUsage for one more.
+  /// the reader comes back as kFailed, here and until the next start. At most `depth` batches
+  /// (with depth 0: one, or as many as are made together) may be held; kUsage for one more.
   Result<Batch> next();
   /// Gives the oldest batch back that is held.
   void give_back();
