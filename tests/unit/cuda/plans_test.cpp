@@ -5,7 +5,9 @@
 
 #include <bascule/devices/cuda_device.h>
 #include <bascule/devices/null_device.h>
+#include <bascule/devices/resident_rows.h>
 #include <bascule/graph/op.h>
+#include <bascule/recsys/mult_vae.h>
 #include <bascule/run/program.h>
 
 #include "file_text.h"
@@ -53,6 +55,61 @@ TEST(CudaPlans, ASampledSoftmaxHasAllItsKernels) {
   const detail::VaeForm form(options, 1000);
   EXPECT_EQ(missing(detail::vae_sampled_graph(form, options, 100, 20000, 10, 512)),
             std::set<std::string>{});
+}
+
+/// The least memory of a card that the kernels are compiled for.
+constexpr std::int64_t kCard = std::int64_t{8} << 30;
+
+struct Named {
+  const char* name;
+  std::vector<std::int64_t> widths;
+  std::int64_t batch;
+  const char* optimizer;
+  std::int64_t states;  ///< arrays beside each weight
+};
+
+TEST(CudaPlans, TheNamedNetworksFitACard) {
+  const Named all[] = {{"C1", {1024, 100, 10}, 128, "nesterov", 1},
+                       {"C3", {3072, 3000, 1000, 10}, 32, "sgd", 0},
+                       {"C4", {784, 500, 500, 500, 500, 500, 10}, 32, "adam", 2}};
+  for (const Named& network : all) {
+    SCOPED_TRACE(network.name);
+    const auto device = make_null_device(cuda_target());
+    VariableStore store(*device);
+    const auto program = Program::make(
+        testing::training_graph(
+            {.batch = network.batch, .widths = network.widths, .optimizer = network.optimizer}),
+        store);
+    ASSERT_TRUE(program.ok()) << program.error().message;
+    std::int64_t weights = 0;
+    for (std::size_t i = 1; i < network.widths.size(); ++i)
+      weights += network.widths[i - 1] * network.widths[i];
+    const std::int64_t kept = weights * (1 + network.states) * std::int64_t{sizeof(float)};
+    EXPECT_GT(device->counts().peak, kept);
+    // Activations and gradients of a batch are little beside it.
+    EXPECT_LT(device->counts().peak, 2 * kept);
+    EXPECT_LT(device->counts().peak, kCard);
+  }
+}
+
+TEST(CudaPlans, MultVaeOfMovieLens20MFitsACardWithItsRows) {
+  constexpr std::int64_t kUsers = 116'677, kItems = 20'108, kEach = 73;
+  std::vector<std::int64_t> offsets = {0};
+  std::vector<std::int32_t> items;
+  for (std::int64_t user = 0; user < kUsers; ++user) {
+    for (std::int64_t i = 0; i < kEach; ++i)
+      items.push_back(static_cast<std::int32_t>(user % 275 + 275 * i));
+    offsets.push_back(std::ssize(items));
+  }
+  const std::vector<float> values(items.size(), 1);
+  const CompressedView train{kUsers, kItems, offsets.data(), items.data(), values.data()};
+  MultVae model({});
+  ASSERT_TRUE(model.use_device(make_null_device(cuda_target())).ok());
+  const auto planned = model.device_fit_bytes(train);
+  ASSERT_TRUE(planned.ok()) << planned.error().message;
+  constexpr std::int64_t kWeights = 2 * kItems * 600, kWithStates = 3 * kWeights * 4;
+  EXPECT_GT(*planned, kWithStates);
+  EXPECT_LT(*planned + resident_bytes(train, 500, 500 * kEach), kCard);
 }
 
 /// docs/gpu-status.md has a row for every op, with the truth in its second column.
