@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <mutex>
 #include <utility>
 
 #include <fmt/format.h>
@@ -9,7 +8,6 @@
 #include <bascule/base/crc32c.h>
 #include <bascule/devices/device.h>
 #include <bascule/devices/null_device.h>
-#include <bascule/devices/score_search.h>
 #include <bascule/nn/network.h>
 #include <bascule/recsys/autoencoder.h>
 #include <bascule/recsys/popularity.h>
@@ -18,152 +16,47 @@
 #include "nn/epoch_loop.h"
 #include "recsys/autoencoder_form.h"
 #include "recsys/checksum.h"
-#include "recsys/user_rows.h"
+#include "recsys/program_scores.h"
 
 namespace bascule {
-namespace {
 
-/// Of a product: programs are made for multiples of it, and for one user.
-constexpr std::int64_t kTileRows = 12;
-
-}  // namespace
-
-/// Parameters on a device, and programs that score with them.
+/// A network and its parameters on a device.
 class Autoencoder::State {
  public:
   /// `serves`: the parameters will have been finished.
   State(std::unique_ptr<detail::AutoencoderForm> form, std::int64_t items, Precision precision,
         bool serves, std::shared_ptr<Device> device)
       : form_(std::move(form)),
-        items_(items),
-        serves_(serves),
-        device_(std::move(device)),
-        store_(*device_) {
-    compile_.precision = precision;
-  }
+        scores_(std::move(device), scores_form(*form_, items, serves), options(precision)) {}
 
   [[nodiscard]] const detail::AutoencoderForm& form() const { return *form_; }
-  [[nodiscard]] VariableStore& store() { return store_; }
-
-  /// Held by whoever uses the device: others than the CPU take their orders from one at a time.
-  [[nodiscard]] std::unique_lock<std::mutex> turn() {
-    return reads_host_memory() ? std::unique_lock<std::mutex>()
-                               : std::unique_lock<std::mutex>(turn_);
-  }
-  [[nodiscard]] bool reads_host_memory() const { return device_->target().host_memory; }
-  /// Null where scores are searched on the host.
-  [[nodiscard]] SearchesScores* search() const {
-    return dynamic_cast<SearchesScores*>(device_.get());
-  }
-  /// The first failure of a scorer is kept.
-  void keep(const Status& failure) {
-    const std::lock_guard lock(mutex_);
-    if (failed_.ok()) failed_ = failure;
-  }
-  [[nodiscard]] Status failed() {
-    const std::lock_guard lock(mutex_);
-    return failed_;
-  }
-
-  /// A program for so many users that nobody else has.
-  Result<Program> take(std::int64_t users) {
-    const std::lock_guard lock(mutex_);
-    auto& idle = idle_[users];
-    if (idle.empty()) {
-      Graph graph = serves_ ? form_->serving_graph(users, users * items_)
-                            : form_->scoring_graph(users, users * items_);
-      return Program::make(std::move(graph), store_, compile_);
-    }
-    Program program = std::move(idle.back());
-    idle.pop_back();
-    return program;
-  }
-  void give_back(std::int64_t users, Program program) {
-    const std::lock_guard lock(mutex_);
-    idle_[users].push_back(std::move(program));
-  }
+  [[nodiscard]] VariableStore& store() { return scores_.store(); }
+  [[nodiscard]] detail::ProgramScores& scores() { return scores_; }
 
  private:
+  static CompileOptions options(Precision precision) {
+    CompileOptions options;
+    options.precision = precision;
+    return options;
+  }
+  static detail::ProgramScores::Form scores_form(const detail::AutoencoderForm& form,
+                                                 std::int64_t items, bool serves) {
+    detail::ProgramScores::Form scores;
+    scores.graph = [&form, serves](std::int64_t users, std::int64_t capacity) {
+      return serves ? form.serving_graph(users, capacity) : form.scoring_graph(users, capacity);
+    };
+    scores.items = scores.stride = items;
+    scores.subtracts_input = form.subtracts_input();
+    return scores;
+  }
+
   std::unique_ptr<detail::AutoencoderForm> form_;
-  std::int64_t items_;
-  bool serves_;
-  CompileOptions compile_;
-  std::shared_ptr<Device> device_;
-  VariableStore store_;
-  std::mutex mutex_, turn_;
-  Status failed_;
-  std::map<std::int64_t, std::vector<Program>> idle_;
+  detail::ProgramScores scores_;
 };
 
 struct Autoencoder::Scorer : Scratch {
-  explicit Scorer(State& its) : state(its) {}
-  Scorer(const Scorer&) = delete;
-  Scorer& operator=(const Scorer&) = delete;
-  ~Scorer() override {
-    for (auto& [users, program] : programs) state.give_back(users, std::move(program));
-  }
-  Result<Program*> program(std::int64_t users) {
-    auto at = programs.find(users);
-    if (at == programs.end()) {
-      BASCULE_ASSIGN(Program made, state.take(users));
-      at = programs.emplace(users, std::move(made)).first;
-    }
-    return &at->second;
-  }
-  /// Takes the histories of the users [first, last) as rows, of which it gives the number.
-  std::int64_t take(const CompressedView& histories, std::int64_t first, std::int64_t last) {
-    const std::int64_t users = last - first, tiles = (users + kTileRows - 1) / kTileRows;
-    const std::int64_t batch = users == 1 ? 1 : tiles * kTileRows;
-    rows.clear();
-    for (std::int64_t user = first; user < last; ++user) rows.add_normalised(histories.line(user));
-    rows.fill_up(batch);
-    return batch;
-  }
-  /// Computes the scores of so many rows; with the turn.
-  Result<Program*> step(std::int64_t users) {
-    CsrArgument x = rows.argument();
-    BASCULE_ASSIGN(Program* const mine, program(users));
-    BASCULE_TRY(mine->bind_host("x", &x));
-    mine->step();
-    return mine;
-  }
-  /// Scores of so many rows for so many items.
-  Result<float*> run(std::int64_t users, std::int64_t items) {
-    const auto turn = state.turn();
-    BASCULE_ASSIGN(Program* const mine, step(users));
-    if (state.reads_host_memory()) {
-      BASCULE_ASSIGN(void* const memory, mine->memory("scores"));
-      return static_cast<float*>(memory);
-    }
-    scores.resize(static_cast<std::size_t>(users * items));
-    BASCULE_TRY(mine->read("scores", std::span(scores)));
-    return scores.data();
-  }
-
-  /// The best of the scores of so many rows, the first `users` of which are wanted.
-  Result<NeighborLists> search(std::int64_t batch, std::int64_t users, std::int64_t items,
-                               const ListRules& rules) {
-    const auto turn = state.turn();
-    BASCULE_ASSIGN(Program* const mine, step(batch));
-    BASCULE_ASSIGN(void* const memory, mine->memory("scores"));
-    ScoredRows scored{static_cast<const float*>(memory), users, items,
-                      static_cast<std::int32_t>(items)};
-    scored.listed = rules.listed;
-    const bool subtracts = !rules.exclude_history && state.form().subtracts_input();
-    if (rules.exclude_history || subtracts) {
-      const CsrArgument x = rows.argument();
-      const auto stored = static_cast<std::size_t>(x.offsets[users]);
-      scored.begin = {x.offsets, static_cast<std::size_t>(users) + 1};
-      scored.marked = {x.indices, stored};
-      if (subtracts) scored.deductions = {x.values, stored};
-    }
-    return state.search()->best(scored, rules.k);
-  }
-
-  State& state;
-  std::map<std::int64_t, Program> programs;
-  detail::UserRows rows;
-  std::vector<float> scores;  // where the device has them in memory of its own
+  explicit Scorer(State& state) : scores(state.scores()) {}
+  detail::ProgramScorer scores;
 };
 
 Autoencoder::Autoencoder(AutoencoderTraining training) : training_(std::move(training)) {}
@@ -175,7 +68,7 @@ Status Autoencoder::use_device(std::shared_ptr<Device> device) {
 }
 
 Status Autoencoder::device_status() const {
-  return state_ ? state_->failed() : Status();
+  return state_ ? state_->scores().failed() : Status();
 }
 
 std::unique_ptr<Autoencoder::State> Autoencoder::make_state(std::int64_t items, bool serves,
@@ -211,7 +104,7 @@ Result<std::int64_t> Autoencoder::device_fit_bytes(const CompressedView& interac
   BASCULE_ASSIGN(const auto training,
                  learning->form().training(request, *this, learning->store(), default_pool()));
   // Users are judged after every epoch, while all that has learnt is still there.
-  BASCULE_ASSIGN(const Program scoring, learning->take(kUsersPerBlock));
+  BASCULE_ASSIGN(const Program scoring, learning->scores().take(kUsersPerBlock));
   // Programs of two batch sizes have up to three inputs each, where batches are sent.
   constexpr std::int64_t kElement = sizeof(std::int32_t) + sizeof(float), kBatches = 6;
   const std::int64_t batch = std::min(training_.batch_size, interactions.majors);
@@ -279,38 +172,16 @@ std::unique_ptr<ScoringRecommender::Scratch> Autoencoder::make_scratch() const {
 ScoringRecommender::ScoreRows Autoencoder::score(const CompressedView& histories,
                                                  std::int64_t first, std::int64_t last,
                                                  Scratch& scratch) const {
-  auto& scorer = static_cast<Scorer&>(scratch);
-  const std::int64_t users = last - first, batch = scorer.take(histories, first, last);
-  const Result<float*> scores = scorer.run(batch, items());
-  if (!scores.ok()) {
-    state_->keep(scores.error());  // device_status() tells
-    scorer.scores.assign(static_cast<std::size_t>(batch * items()), 0);
-    return {scorer.scores.data(), items()};
-  }
-  if (state_->form().subtracts_input()) {
-    const CsrArgument x = scorer.rows.argument();
-    for (std::int64_t row = 0; row < users; ++row)
-      for (std::int64_t at = x.offsets[row]; at < x.offsets[row + 1]; ++at)
-        (*scores)[row * items() + x.indices[at]] -= x.values[at];
-  }
-  return {*scores, items()};
+  return {static_cast<Scorer&>(scratch).scores.score(histories, first, last), items()};
 }
 
 bool Autoencoder::searches_scores() const {
-  return state_->search() != nullptr;
+  return state_->scores().search() != nullptr;
 }
 
 void Autoencoder::search(const CompressedView& histories, std::int64_t first, std::int64_t last,
                          const ListRules& rules, Scratch& scratch, TopLists& lists) const {
-  auto& scorer = static_cast<Scorer&>(scratch);
-  const std::int64_t batch = scorer.take(histories, first, last);
-  const auto found = scorer.search(batch, last - first, items(), rules);
-  if (!found.ok()) {
-    state_->keep(found.error());  // device_status() tells
-    return;
-  }
-  std::copy(found->ids.begin(), found->ids.end(), lists.items.begin() + first * lists.k);
-  std::copy(found->scores.begin(), found->scores.end(), lists.scores.begin() + first * lists.k);
+  static_cast<Scorer&>(scratch).scores.search(histories, first, last, rules, lists);
 }
 
 void Autoencoder::save(SafetensorsWriter& writer) const {

@@ -1,13 +1,18 @@
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include <bascule/base/checked.h>
 #include <bascule/devices/inverts.h>
 #include <bascule/devices/sparse_product.h>
+#include <bascule/graph/ops.h>
 #include <bascule/recsys/ease.h>
 #include <bascule/recsys/elsa.h>
+
+#include "recsys/model_parameter.h"
+#include "recsys/program_scores.h"
 
 namespace bascule {
 namespace {
@@ -57,23 +62,61 @@ std::int64_t Ease::fit_bytes(const CompressedView& interactions) const {
 
 Result<std::int64_t> Ease::device_fit_bytes(const CompressedView& interactions) const {
   if (inverter_ == nullptr) return 0;
-  return inverter_->invert_bytes(interactions.minors);
+  BASCULE_ASSIGN(const std::int64_t inverse, inverter_->invert_bytes(interactions.minors));
+  if (!lists_on_device()) return inverse;
+  // The weights and the scores of a block of users, when the inverse is done.
+  const std::int64_t stride = SymmetricMatrix::stride_for(interactions.minors);
+  const std::int64_t scores = std::min(kUsersPerBlock * stride, kScoresPerBlock);
+  return std::max(inverse, (interactions.minors * stride + scores) * std::int64_t{sizeof(float)});
 }
 
 Status Ease::use_device(std::shared_ptr<Device> device) {
   constexpr std::int64_t kAny = 1;
-  std::shared_ptr<Inverts> inverter = std::dynamic_pointer_cast<Inverts>(device);
+  auto* inverter = dynamic_cast<Inverts*>(device.get());
   if (inverter == nullptr) return Recommender::use_device(std::move(device));
   if (const auto bytes = inverter->invert_bytes(kAny); !bytes.ok())
     return {bytes.error().code, fmt::format("{}: {}", type(), bytes.error().message)};
-  inverter_ = std::move(inverter);
+  device_ = std::move(device);
+  inverter_ = inverter;
+  return {};
+}
+
+Status Ease::device_status() const {
+  return on_device_ == nullptr ? Status() : on_device_->failed();
+}
+
+bool Ease::lists_on_device() const {
+  return dynamic_cast<SearchesScores*>(device_.get()) != nullptr;
+}
+
+Status Ease::place_weights() {
+  on_device_.reset();
+  if (!lists_on_device()) return {};
+  const Shape shape{items(), stride_};
+  detail::ProgramScores::Form form;
+  form.graph = [shape](std::int64_t users, std::int64_t capacity) {
+    Graph graph;
+    const Value x = graph.input("x", csr_f32({users, shape[0]}, capacity));
+    const Value weights = graph.variable("weights", f32(shape), VariableRole::kParameter);
+    graph.output("scores", sparse_matmul(x, weights));
+    return graph;
+  };
+  form.items = items();
+  form.stride = stride_;
+  form.plain_input = true;
+  auto placed = std::make_shared<detail::ProgramScores>(device_, std::move(form), CompileOptions());
+  BASCULE_TRY(detail::declare_parameters({{"weights", shape}}, placed->store()));
+  BASCULE_TRY(placed->store().write("weights", weights_));
+  BASCULE_TRY(device_->synchronize());
+  on_device_ = std::move(placed);
   return {};
 }
 
 /// All but its options and device.
 void Ease::forget() {
   Ease fresh(options_);
-  fresh.inverter_ = std::move(inverter_);
+  fresh.device_ = std::move(device_);
+  fresh.inverter_ = inverter_;
   *this = std::move(fresh);
 }
 
@@ -110,16 +153,27 @@ Status Ease::fit_gram(ItemGram gram, ThreadPool& pool, StageTimes& times) {
   stride_ = fitted_.stride();
   item_users_ = std::move(gram.item_users);
   times.emplace_back("weights", watch.restart());
+  if (!lists_on_device()) return {};
+  BASCULE_TRY(place_weights());
+  times.emplace_back("transfer_weights", watch.seconds());
   return {};
 }
 
 struct Ease::Product : Scratch {
   SparseProduct rows;
   std::vector<float> scores;
+  std::optional<detail::ProgramScorer> on_device;
 };
 
 std::unique_ptr<ScoringRecommender::Scratch> Ease::make_scratch() const {
-  return std::make_unique<Product>();
+  auto product = std::make_unique<Product>();
+  if (on_device_ != nullptr) product->on_device.emplace(*on_device_);
+  return product;
+}
+
+void Ease::search(const CompressedView& histories, std::int64_t first, std::int64_t last,
+                  const ListRules& rules, Scratch& scratch, TopLists& lists) const {
+  static_cast<Product&>(scratch).on_device->search(histories, first, last, rules, lists);
 }
 
 ScoringRecommender::ScoreRows Ease::score(const CompressedView& histories, std::int64_t first,
@@ -155,7 +209,7 @@ Status Ease::load(std::shared_ptr<const SafetensorsFile> file) {
   weights_ = weights;
   stride_ = shape[1];
   loaded_ = std::move(file);
-  return {};
+  return place_weights();
 }
 
 }  // namespace bascule

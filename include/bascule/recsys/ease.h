@@ -13,6 +13,9 @@
 namespace bascule {
 
 class Inverts;
+namespace detail {
+class ProgramScores;
+}
 
 /// EASE: H. Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019.
 /// EDLAE, the same trained against the dropping of inputs: H. Steck, "Autoencoders that don't
@@ -38,11 +41,14 @@ class Ease final : public ScoringRecommender, public GramLearner {
   [[nodiscard]] Result<std::int64_t> device_fit_bytes(
       const CompressedView& interactions) const override;
   [[nodiscard]] std::string instead(const CompressedView& interactions) const override;
-  /// Inverts there, in fit(). Errors as of Inverts::invert_bytes().
+  /// Inverts there, in fit(), and makes lists there if the device searches scores. Errors as of
+  /// Inverts::invert_bytes().
   Status use_device(std::shared_ptr<Device> device) override;
+  [[nodiscard]] Status device_status() const override;
+  [[nodiscard]] bool lists_on_device() const override;
   /// Stages "gram", "inverse", "weights", and on a device "transfer" and "transfer_back" before and
-  /// after the inverse. kFailed when XᵀX + Λ is not positive definite in single
-  /// precision, which takes a λ that is tiny beside the counts.
+  /// after the inverse, and "transfer_weights" at the end. kFailed when XᵀX + Λ is not positive
+  /// definite in single precision, which takes a λ that is tiny beside the counts.
   Status fit(const CsrMatrix& interactions, ThreadPool& pool, StageTimes& times) override;
   GramLearner* gram_learner() override { return this; }
   Status fit_gram(ItemGram gram, ThreadPool& pool, StageTimes& times) override;
@@ -56,14 +62,21 @@ class Ease final : public ScoringRecommender, public GramLearner {
  private:
   struct Product;
   void forget();
+  /// Sends the weights to a device that makes lists.
+  Status place_weights();
   [[nodiscard]] std::unique_ptr<Scratch> make_scratch() const override;
   ScoreRows score(const CompressedView& histories, std::int64_t first, std::int64_t last,
                   Scratch& scratch) const override;
+  [[nodiscard]] bool searches_scores() const override { return on_device_ != nullptr; }
+  void search(const CompressedView& histories, std::int64_t first, std::int64_t last,
+              const ListRules& rules, Scratch& scratch, TopLists& lists) const override;
 
   EaseOptions options_;
-  std::shared_ptr<Inverts> inverter_;              // a device; null: the cpu
-  SymmetricMatrix fitted_;                         // owned, after fit
-  std::shared_ptr<const SafetensorsFile> loaded_;  // or mapped, after load
+  std::shared_ptr<Device> device_;                    // null: the cpu
+  Inverts* inverter_ = nullptr;                       // the same
+  std::shared_ptr<detail::ProgramScores> on_device_;  // of the weights; null: lists on the cpu
+  SymmetricMatrix fitted_;                            // owned, after fit
+  std::shared_ptr<const SafetensorsFile> loaded_;     // or mapped, after load
   std::span<const float> weights_;
   std::int64_t stride_ = 0;
 };

@@ -9,6 +9,13 @@
 
 namespace bascule {
 
+/// What lists may have.
+struct ListRules {
+  std::int32_t k = 0;  ///< > 0
+  bool exclude_history = true;
+  std::span<const std::uint8_t> listed = {};  ///< by item, 0: not in any list; none: all may be
+};
+
 /// A model says how it scores; candidates and lists are the same for all: every item that somebody
 /// has, whatever its score, is a candidate, for users who have an item that somebody has.
 class ScoringRecommender : public Recommender {
@@ -48,12 +55,6 @@ class ScoringRecommender : public Recommender {
   virtual ScoreRows score(const CompressedView& histories, std::int64_t first, std::int64_t last,
                           Scratch& scratch) const = 0;
 
-  /// What lists may have.
-  struct ListRules {
-    std::int32_t k = 0;  ///< > 0
-    bool exclude_history = true;
-    std::span<const std::uint8_t> listed = {};  ///< by item, 0: not in any list; none: all may be
-  };
   /// Whether search() is asked, not score(): a device has the scores and searches them itself.
   [[nodiscard]] virtual bool searches_scores() const { return false; }
   /// Puts the lists of the users [first, last), by the scores that score() would give, where they
