@@ -60,8 +60,8 @@ TEST(ScoreTops, AreThoseOfSorting) {
     std::vector<std::int64_t> begin = {0};
     std::vector<std::int32_t> marked;
     std::vector<float> amounts;
-    std::vector<std::uint8_t> listed;
-    for (std::int32_t i = 0; i < columns; ++i) listed.push_back(i % 5 == 3 ? 0 : 1);
+    std::vector<std::uint8_t> listed(static_cast<std::size_t>(columns), 1);
+    for (std::int32_t i = 3; i < columns; i += 5) listed[static_cast<std::size_t>(i)] = 0;
     for (std::int64_t row = 0; row < kRows; ++row) {
       for (std::int32_t i = 0; i < columns; ++i) {
         const auto at = static_cast<std::uint64_t>(row * columns + i);

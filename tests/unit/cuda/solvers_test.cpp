@@ -168,10 +168,11 @@ SymmetricMatrix gram_of(std::int32_t columns, Kind kind) {
   std::vector<std::int32_t> indices;
   std::vector<float> values;
   constexpr std::int32_t kRows = 250;
-  for (std::int32_t r = 0; r < kRows; ++r) {
+  for (std::uint64_t r = 0; r < kRows; ++r) {
     for (std::int32_t j = 0; j + 1 < columns; ++j) {
-      const auto cell = static_cast<std::uint64_t>(r * columns + j);
-      const bool likes = random.uniform(static_cast<std::uint64_t>(r * 64 + j / 7)) < .5;
+      const auto column = static_cast<std::uint64_t>(j);
+      const std::uint64_t cell = r * static_cast<std::uint64_t>(columns) + column;
+      const bool likes = random.uniform(r * 64 + column / 7) < .5;
       if (random.uniform(cell + (1U << 20)) > (likes ? .6 : .1)) continue;
       indices.push_back(j);
       const double drawn = random.uniform(cell + (1U << 28));
