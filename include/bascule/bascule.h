@@ -33,6 +33,7 @@
 #include <bascule/data/split.h>
 #include <bascule/data/synthetic.h>
 #include <bascule/data/titles.h>
+#include <bascule/devices/alternating.h>
 #include <bascule/devices/cuda_device.h>
 #include <bascule/devices/device.h>
 #include <bascule/devices/device_activity.h>
@@ -46,6 +47,8 @@
 #include <bascule/devices/own_memory.h>
 #include <bascule/devices/query_clock.h>
 #include <bascule/devices/resident_rows.h>
+#include <bascule/devices/score_search.h>
+#include <bascule/devices/solves_elastic_nets.h>
 #include <bascule/devices/sparse_product.h>
 #include <bascule/devices/symmetric.h>
 #include <bascule/devices/top_scores.h>
