@@ -12,7 +12,6 @@ import tempfile
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.linalg import lapack
 
 from ials_peer import make, matrix
 from tensors import tensors
@@ -100,20 +99,20 @@ class Ease(Dense):
 
     @staticmethod
     def inverse_in_place(x, added):
-        n = x.shape[1]
-        matrix = np.zeros((n, n), np.float32, order="F")
-        rows = sp.csr_array(x.T)
+        n, step = x.shape[1], 2048
+        matrix, rows = np.zeros((n, n), np.float32), sp.csr_array(x.T)
         for begin in range(0, n, BLOCK):
-            matrix[:, begin:begin + BLOCK] = (rows @ x[:, begin:begin + BLOCK]).toarray()
+            matrix[begin:begin + BLOCK] = (rows[begin:begin + BLOCK] @ x).toarray()
         matrix[np.diag_indices(n)] += added
-        for routine in (lapack.spotrf, lapack.spotri):
-            matrix, info = routine(matrix, lower=1, **{"overwrite_a" if routine is lapack.spotrf else "overwrite_c": 1})
-            assert info == 0
-        for begin in range(0, n, BLOCK):  # the routines leave the upper triangle
-            end = min(begin + BLOCK, n)
-            matrix[begin:end, end:] = matrix[end:, begin:end].T
-            square = np.tril(matrix[begin:end, begin:end])
-            matrix[begin:end, begin:end] = square + np.tril(square, -1).T
+        # Gauss-Jordan by blocks: with SciPy's spotrf and spotri this ended in a segmentation fault at 41,000 rows.
+        for begin in range(0, n, step):
+            here = slice(begin, min(begin + step, n))
+            pivot = np.linalg.inv(matrix[here, here].astype(np.float64)).astype(np.float32)
+            line, column = pivot @ matrix[here], matrix[:, here].copy()
+            line[:, here], matrix[:, here], column[here] = pivot, 0, 0
+            for first in range(0, n, step):
+                matrix[first:first + step] -= column[first:first + step] @ line
+            matrix[here] = line
         return matrix
 
 
