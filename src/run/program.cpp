@@ -120,7 +120,6 @@ Result<void*> Program::memory(const std::string& output) {
   const auto at = state_->outputs.find(output);
   if (at == state_->outputs.end() || at->second.layout != Layout::kRowMajor)
     return Error{Code::kUsage, fmt::format("the program has no row-major output {}", output)};
-  BASCULE_TRY(state_->device->synchronize());
   return state_->slots[at->second.slot];
 }
 

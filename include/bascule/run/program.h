@@ -51,7 +51,8 @@ class Program {
     return read(output, std::as_writable_bytes(values));
   }
   /// Where an output of the last step lies on the device, row-major, to be read and written over
-  /// until the next step; kUsage for an unknown name or one that has another layout.
+  /// until the next step, ordered like all that the device is asked for: nothing is waited for;
+  /// kUsage for an unknown name or one that has another layout.
   [[nodiscard]] Result<void*> memory(const std::string& output);
   /// Of an output with one f32 element.
   [[nodiscard]] Result<float> scalar(const std::string& output) const;

@@ -15,9 +15,6 @@
 namespace bascule {
 namespace {
 
-/// So many coordinates are worked on at first; each time more are needed, at most as many are added
-/// as there are.
-constexpr std::int64_t kFirst = 64;
 constexpr std::int64_t kColumnsPerChunk = 8;
 /// Sums of squares above it leave no room for products.
 constexpr float kMostSquares = 1e30F;
@@ -112,7 +109,7 @@ class ColumnSolver {
         gains_.push_back({move * move * (square + problem_.options.l2), k});
     }
     const std::int64_t old = std::ssize(columns_);
-    keep_largest(std::min(std::max(old, kFirst), most_ - old));
+    keep_largest(std::min(std::max<std::int64_t>(old, detail::kFirstCoordinates), most_ - old));
     for (const Gain& gain : gains_) add(gain.column);
     return !gains_.empty();
   }

@@ -7,6 +7,10 @@
 
 namespace bascule::detail {
 
+/// So many coordinates are worked on at first; each time more are needed, at most as many are added
+/// as there are.
+inline constexpr std::int32_t kFirstCoordinates = 64;
+
 struct ElasticNetData {
   std::vector<float> squares;  ///< the diagonal
   /// No product is negative. Weights can then but lessen what is left to explain, and a column

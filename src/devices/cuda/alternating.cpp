@@ -2,29 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "devices/cuda/compressed_values.h"
+
 namespace bascule::cuda {
 namespace {
-
-/// A matrix in the memory of the GPU.
-struct Observations {
-  Values<std::int64_t> offsets;
-  Values<std::int32_t> indices;
-  Values<float> values;
-  std::int64_t rows = 0;
-
-  Status place(const Session& session, const CompressedView& x) {
-    const auto stored = static_cast<std::size_t>(x.nonzeros());
-    rows = x.majors;
-    BASCULE_ASSIGN(offsets, Values<std::int64_t>::copy(
-                                session, {x.offsets, static_cast<std::size_t>(x.majors) + 1}));
-    BASCULE_ASSIGN(indices, Values<std::int32_t>::copy(session, {x.indices, stored}));
-    BASCULE_ASSIGN(values, Values<float>::copy(session, {x.values, stored}));
-    return {};
-  }
-  [[nodiscard]] SparseMatrix matrix() const {
-    return {offsets.data(), indices.data(), values.data()};
-  }
-};
 
 struct Kernels {
   Launcher<FactorGramArguments> products, sums;
@@ -46,8 +27,10 @@ class CudaAlternating final : public AlternatingFactors {
     count_ = first.factors;
     stride_ = first.stride;
     BASCULE_TRY(session_.arena->require(alternating_bytes(by_user, count_)));
-    BASCULE_TRY(by_user_.place(session_, by_user));
-    BASCULE_TRY(by_item_.place(session_, by_item));
+    BASCULE_ASSIGN(by_user_, CompressedValues::copy(session_, by_user));
+    BASCULE_ASSIGN(by_item_, CompressedValues::copy(session_, by_item));
+    users_count_ = by_user.majors;
+    items_count_ = by_item.majors;
     BASCULE_ASSIGN(users_, Values<float>::make(session_, by_user.majors * stride_));
     BASCULE_ASSIGN(items_, Values<float>::copy(session_, items.values()));
     const std::int64_t pieces = pieces_of(std::max(by_user.majors, by_item.majors));
@@ -56,8 +39,12 @@ class CudaAlternating final : public AlternatingFactors {
     return session_.synchronize();
   }
 
-  void solve_users(int steps) override { solve(by_user_, items_, by_item_.rows, users_, steps); }
-  void solve_items(int steps) override { solve(by_item_, users_, by_user_.rows, items_, steps); }
+  void solve_users(int steps) override {
+    solve(by_user_, users_count_, items_, items_count_, users_, steps);
+  }
+  void solve_items(int steps) override {
+    solve(by_item_, items_count_, users_, users_count_, items_, steps);
+  }
   Status read_items(FactorMatrix& items) override {
     items_.read(session_, items.values());
     return session_.synchronize();
@@ -66,8 +53,9 @@ class CudaAlternating final : public AlternatingFactors {
  private:
   static std::int64_t pieces_of(std::int64_t rows) { return ceil_div(rows, kFactorsPerPiece); }
 
-  void solve(const Observations& observed, const Values<float>& factors, std::int64_t rows,
-             const Values<float>& out, int steps) const {
+  /// `count` rows of `out` by `rows` rows of factors.
+  void solve(const CompressedValues& observed, std::int64_t count, const Values<float>& factors,
+             std::int64_t rows, const Values<float>& out, int steps) const {
     FactorGramArguments g;
     g.factors = factors.data();
     g.pieces = pieces_.data();
@@ -92,14 +80,15 @@ class CudaAlternating final : public AlternatingFactors {
     a.unobserved = problem_.unobserved;
     a.l2 = problem_.l2;
     a.exponent = problem_.exponent;
-    kernels_.solve(observed.rows, a);
+    kernels_.solve(count, a);
   }
 
   Session session_;
   Kernels kernels_;
   LeastSquares problem_;
   std::int64_t count_ = 0, stride_ = 0;
-  Observations by_user_, by_item_;
+  std::int64_t users_count_ = 0, items_count_ = 0;
+  CompressedValues by_user_, by_item_;
   Values<float> users_, items_, pieces_, gram_;
 };
 

@@ -88,6 +88,7 @@ Result<std::vector<std::vector<ColumnWeight>>> elastic_net(const Session& sessio
   a.most = static_cast<std::int32_t>(most_active(n));
   a.candidates = problem.candidates;
   a.iterations = problem.iterations;
+  a.first_coordinates = detail::kFirstCoordinates;
   a.least = data.least(problem);
   a.l1 = problem.l1;
   a.l2 = problem.l2;

@@ -6,6 +6,8 @@
 
 #include <bascule/devices/device.h>
 
+#include "devices/cuda/compressed_values.h"
+
 namespace bascule::cuda {
 namespace {
 
@@ -31,16 +33,11 @@ class CudaResidentRows final : public ResidentRows {
 
   Status place(const CompressedView& matrix, std::int64_t rows, std::int64_t elements) {
     BASCULE_TRY(session_.arena->require(resident_bytes(matrix, rows, elements)));
-    const auto stored = static_cast<std::size_t>(matrix.nonzeros());
     std::vector<double> lengths;
     lengths.reserve(static_cast<std::size_t>(matrix.majors));
     for (std::int64_t row = 0; row < matrix.majors; ++row)
       lengths.push_back(inverse_length(matrix.line(row)));
-    BASCULE_ASSIGN(offsets_,
-                   Values<std::int64_t>::copy(
-                       session_, {matrix.offsets, static_cast<std::size_t>(matrix.majors) + 1}));
-    BASCULE_ASSIGN(indices_, Values<std::int32_t>::copy(session_, {matrix.indices, stored}));
-    BASCULE_ASSIGN(values_, Values<float>::copy(session_, {matrix.values, stored}));
+    BASCULE_ASSIGN(matrix_, CompressedValues::copy(session_, matrix));
     BASCULE_ASSIGN(lengths_, Values<double>::copy(session_, lengths));
     BASCULE_ASSIGN(rows_, Values<std::int32_t>::make(session_, rows));
     BASCULE_TRY(plain_.make(session_, rows, elements));
@@ -49,7 +46,7 @@ class CudaResidentRows final : public ResidentRows {
     BASCULE_ASSIGN(add_up_, find(ids::batch_offsets));
     BASCULE_ASSIGN(take_, find(ids::batch_elements));
     most_rows_ = rows;
-    arguments_.matrix = {offsets_.data(), indices_.data(), values_.data()};
+    arguments_.matrix = matrix_.matrix();
     arguments_.inverse_length = lengths_.data();
     arguments_.rows = rows_.data();
     arguments_.columns = matrix.minors;
@@ -87,9 +84,8 @@ class CudaResidentRows final : public ResidentRows {
   }
 
   Session session_;
-  Values<std::int64_t> offsets_;
-  Values<std::int32_t> indices_, rows_;
-  Values<float> values_;
+  CompressedValues matrix_;
+  Values<std::int32_t> rows_;
   Values<double> lengths_;
   Batch plain_, scaled_;
   BatchArguments arguments_;

@@ -89,9 +89,6 @@ struct LeastSquaresArguments {
   float unobserved = 0, l2 = 0, exponent = 0;
 };
 
-/// Coordinates that are worked on at first.
-inline constexpr int kFirstCoordinates = 64;
-
 /// Coordinate descent for the columns from `first` on; a block per column, with memory of its own.
 struct ElasticNetArguments {
   const float* gram = nullptr;     ///< columns × stride, whole
@@ -103,7 +100,8 @@ struct ElasticNetArguments {
   std::int32_t* found = nullptr;                                   ///< how many, by block
   std::int64_t stride = 0;
   std::int32_t columns = 0, first = 0, most = 0, candidates = 0, iterations = 0;
-  float least = 0;  ///< a product that is not above it makes no candidate
+  std::int32_t first_coordinates = 0;  ///< that are worked on at first
+  float least = 0;                     ///< a product that is not above it makes no candidate
   float l1 = 0, l2 = 0, tolerance = 0;
 };
 
