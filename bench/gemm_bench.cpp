@@ -25,7 +25,7 @@
 #include <bascule/base/timer.h>
 
 #include "devices/cpu/linear.h"
-#include "devices/cpu/pairs_kernels.h"
+#include "devices/cpu/word_kernels.h"
 
 namespace bascule::detail {
 namespace {

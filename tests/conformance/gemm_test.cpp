@@ -480,6 +480,107 @@ TEST(TileRegisters, SumUpByDepthInPiecesOfRowsAndColumns) {
 }
 #endif
 
+/// The kernels that take floats apart, or null.
+const GemmKernels* kernels_with_thirds() {
+  const GemmKernels& best = gemm_kernels();
+  return best.thirds != nullptr ? &best : nullptr;
+}
+TEST(Thirds, ServeLargeProductsOfFloats) {
+  const GemmKernels* kernels = kernels_with_thirds();
+  if (kernels == nullptr) GTEST_SKIP() << "no tile registers (AMX) here";
+  const auto forward = [&](const LinearShape& shape) {
+    return plan_linear_forward(*kernels, shape, MatrixLayout::kPanels).in_thirds();
+  };
+  const auto input = [&](const LinearShape& shape) {
+    return plan_input_gradient(*kernels, shape, MatrixLayout::kPanels).in_thirds();
+  };
+  const auto weight = [&](const LinearShape& shape) {
+    return plan_weight_gradient(*kernels, shape).in_thirds();
+  };
+  const LinearShape wide{500, 600, 20108};
+  EXPECT_TRUE(forward(wide) && input(wide) && weight(wide));
+  const LinearShape few{32, 600, 20108};
+  EXPECT_FALSE(forward(few) || input(few) || weight(few));
+  const LinearShape narrow{128, 1024, 100};
+  EXPECT_FALSE(forward(narrow)) << "its halves stay in caches";
+  EXPECT_TRUE(weight(narrow));
+  const LinearShape halves{500, 600, 20108, true};
+  EXPECT_FALSE(forward(halves) || input(halves) || weight(halves));
+}
+// Pieces of columns and of rows, depths of several blocks, panels at once; edges everywhere.
+TEST(Thirds, ServeAllShapes) {
+  const GemmKernels* kernels = kernels_with_thirds();
+  if (kernels == nullptr) GTEST_SKIP() << "no tile registers (AMX) here";
+  for (const LinearShape& shape :
+       {LinearShape{64, 64, 64}, {97, 70, 65}, {65, 97, 2081}, {270, 530, 99}, {67, 801, 240}}) {
+    for (const MatrixLayout layout : {MatrixLayout::kRowMajor, MatrixLayout::kPanels}) {
+      SCOPED_TRACE(testing::Message()
+                   << shape.batch << 'x' << shape.inputs << 'x' << shape.outputs);
+      GemmCase one(*kernels, shape, layout);
+      one.check_forward();
+      one.check_input_gradient();
+      one.check_weight_gradient();
+      one.check_updates();
+      if (layout == MatrixLayout::kRowMajor) one.check_plain_product();
+    }
+  }
+}
+// Factors of all sizes, whose products differ by 2⁴⁰.
+TEST(Thirds, AreAsExactAsFloats) {
+  const GemmKernels* kernels = kernels_with_thirds();
+  if (kernels == nullptr) GTEST_SKIP() << "no tile registers (AMX) here";
+  GemmKernels floats = *kernels;
+  floats.thirds = nullptr;
+  constexpr std::int64_t kRows = 96, kDepth = 500, kColumns = 80;
+  const Philox random(5, 1);
+  const auto sized = [&](std::int64_t size, std::uint64_t stream) {
+    Guarded out = random_array(size, stream);
+    for (std::int64_t i = 0; i < size; ++i)
+      out[i] =
+          std::ldexp(out[i], static_cast<int>(random.bits(static_cast<std::uint64_t>(i)) % 21));
+    return out;
+  };
+  const Guarded a = sized(kRows * kDepth, 1), b = sized(kDepth * kColumns, 2);
+  const Reference expected = multiply(
+      kRows, kDepth, kColumns, [&](auto i, auto k) { return a[i * kDepth + k]; },
+      [&](auto k, auto j) { return b[k * kColumns + j]; });
+  const auto errors = [&](const GemmKernels& of) {
+    const GemmPlan plan = plan_gemm(of, {kRows, kDepth, kColumns});
+    EXPECT_EQ(plan.in_thirds(), of.thirds != nullptr);
+    Guarded workspace = workspace_of(plan), c(kRows * kColumns);
+    ThreadPool pool(1);
+    gemm(plan, a.data(), b.data(), c.data(), workspace.data(), pool);
+    double worst = 0, squares = 0;
+    for (std::int64_t i = 0; i < c.size(); ++i) {
+      const auto at = static_cast<std::size_t>(i);
+      const double error = std::abs(c[i] - expected.sum[at]) / expected.magnitude[at];
+      worst = std::max(worst, error);
+      squares += error * error;
+    }
+    return std::pair(worst, std::sqrt(squares / double(c.size())));
+  };
+  const auto [worst, typical] = errors(*kernels);
+  const auto [float_worst, float_typical] = errors(floats);
+  EXPECT_LT(worst, 1.1 * float_worst);
+  EXPECT_LT(typical, 1.1 * float_typical);
+}
+TEST(Thirds, KeepWhatIsNoNumber) {
+  const GemmKernels* kernels = kernels_with_thirds();
+  if (kernels == nullptr) GTEST_SKIP() << "no tile registers (AMX) here";
+  constexpr std::int64_t kSize = 64;
+  const GemmPlan plan = plan_gemm(*kernels, {kSize, kSize, kSize});
+  ASSERT_TRUE(plan.in_thirds());
+  for (const float odd : {std::nanf(""), std::bit_cast<float>(0x7FFFFFFFU), INFINITY, -INFINITY}) {
+    Guarded a = random_array(kSize * kSize, 1), c(kSize * kSize), workspace = workspace_of(plan);
+    const Guarded b = random_array(kSize * kSize, 2);
+    a[3 * kSize + 5] = odd;
+    ThreadPool pool(1);
+    gemm(plan, a.data(), b.data(), c.data(), workspace.data(), pool);
+    for (std::int64_t i = 0; i < kSize * kSize; ++i)
+      ASSERT_EQ(std::isfinite(c[i]), i / kSize != 3) << odd << " at " << i;
+  }
+}
+
 // Both products of the layer, so that a thread finds in its cache the weights that it wrote.
 TEST(Gemm, DeepAndNarrowLayersAreCutByInputs) {
   const GemmKernels& kernels = gemm_kernels();
@@ -499,7 +600,8 @@ TEST(Gemm, DeepAndNarrowLayersAreCutByInputs) {
 }
 TEST(Gemm, WeightsOfFewSamplesStayWhereTheyWereUpdated) {
   const auto by_depth = [](const LinearShape& shape) {
-    return goes_by_depth(plan_input_gradient(gemm_kernels(), shape, MatrixLayout::kPanels));
+    const GemmPlan plan = plan_input_gradient(gemm_kernels(), shape, MatrixLayout::kPanels);
+    return goes_by_depth(plan) && !plan.in_thirds();
   };
   EXPECT_TRUE(by_depth({32, 500, 500}));
   EXPECT_FALSE(by_depth({128, 500, 500}));

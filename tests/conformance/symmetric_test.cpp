@@ -149,7 +149,8 @@ void expect_inverse(SymmetricMatrix& a, SymmetricMatrix& b) {
 TEST(Inverse, TimesTheMatrixIsTheIdentity) {
   for (const InstructionSet& set : instruction_sets()) {
     SCOPED_TRACE(set.gemm->name);
-    for (const std::int64_t n : {1, 2, 15, 16, 17, 33, 191, 193, 383, 384, 385, 400, 577, 801}) {
+    for (const std::int64_t n :
+         {1, 2, 15, 16, 17, 33, 191, 193, 383, 384, 385, 400, 577, 801, 1041}) {
       SCOPED_TRACE(n);
       SymmetricMatrix a = positive(n), b = positive(n), again = positive(n);
       ThreadPool one(1), three(3);

@@ -6,7 +6,7 @@
 #include "devices/cpu/gemm_isa.h"
 #include "devices/cpu/gemv_kernels.h"
 #include "devices/cpu/lanes_avx512.h"
-#include "devices/cpu/pairs_kernels.h"
+#include "devices/cpu/word_kernels.h"
 
 namespace bascule::detail {
 namespace {

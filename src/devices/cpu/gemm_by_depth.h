@@ -1,20 +1,28 @@
 #pragma once
 // The loops of a product dxᵀ = W dyᵀ whose sums wait in the second cache while it goes through the
-// depth, piece by piece. There are two that want it:
+// depth, piece by piece. There are three that want it:
 // - one that sums up so much that neither factor stays in a cache from one piece of the result to
 //   the next: a piece of W that came from memory is multiplied with many columns before the next;
 // - one of few samples, where W stays in the caches of the threads that update it, by columns. If
 //   threads had pieces of the result, each would read all columns. So each half of the columns is
-//   summed up apart, and the sums, which are few, are added at the end.
+//   summed up apart, and the sums, which are few, are added at the end;
+// - one in thirds: a piece of W that has been taken apart is multiplied with many columns.
 #include "devices/cpu/gemm_loops.h"
 
 namespace bascule::detail {
 
 /// Columns of C and, at most, rows of it that a chunk makes: their sums take 256 KiB.
 inline constexpr std::int64_t kDeepColumns = 128, kDeepRows = 512;
-/// k multiplied in one go: a tile's piece of A stays in the first cache, and that of B in the
-/// second.
+/// Of thirds: W is taken apart for all columns of a chunk, which is worth more of them.
+inline constexpr std::int64_t kThirdColumns = 256;
+/// Chunks there are at least, if each has so many rows.
+inline constexpr std::int64_t kThirdChunks = 4, kLeastThirdRows = 64;
+/// k multiplied in one go, at most: a tile's piece of A stays in the first cache, and that of B in
+/// the second.
 inline constexpr std::int64_t kDeepStep = 256;
+inline std::int64_t deep_step(const GemmPlan& plan) {
+  return kDeepStep / plan.tile.depth_unit * plan.tile.depth_unit;
+}
 
 /// Whether W is multiplied in tile registers, so fast that memory is what it waits for.
 inline bool waits_for_memory(const GemmPlan& plan) {
@@ -24,12 +32,12 @@ inline bool waits_for_memory(const GemmPlan& plan) {
 /// Whether W, of floats, is shared out by columns and stays where it was updated.
 inline bool stays_in_caches(const GemmPlan& plan) {
   constexpr std::int64_t kLeastPanels = 8, kMostFloats = 1 << 20, kColumnsToBatch = 8;
-  return plan.pairs == nullptr && plan.a.count() >= kLeastPanels && plan.grid.chunks() > 1 &&
+  return plan.words == nullptr && plan.a.count() >= kLeastPanels && plan.grid.chunks() > 1 &&
          plan.rows * plan.b.rows <= kMostFloats && plan.b.rows >= kColumnsToBatch * plan.b.columns;
 }
 inline bool goes_by_depth(const GemmPlan& plan) {
   return plan.a_layout == MatrixLayout::kPanels &&
-         (waits_for_memory(plan) || stays_in_caches(plan));
+         (plan.in_thirds() || waits_for_memory(plan) || stays_in_caches(plan));
 }
 /// Sums of a half or, where there are no halves, of all of it: those of a panel of C after those of
 /// another.
@@ -52,8 +60,12 @@ void multiply_by_depth(const GemmPlan& plan, const float* a, const float* b, flo
     return (count + most - 1) / most;
   };
   const std::int64_t halves = stays_in_caches(plan) ? 2 : 1;
-  const std::int64_t column_pieces = pieces(plan.b.count(), kDeepColumns / plan.b.panel);
-  const std::int64_t row_pieces = pieces(plan.rows, halves > 1 ? kRowsOfHalf : kDeepRows);
+  const std::int64_t most_columns = plan.in_thirds() ? kThirdColumns : kDeepColumns;
+  const std::int64_t column_pieces = pieces(plan.b.count(), most_columns / plan.b.panel);
+  std::int64_t row_pieces = pieces(plan.rows, halves > 1 ? kRowsOfHalf : kDeepRows);
+  if (plan.in_thirds())
+    row_pieces = std::max(row_pieces, std::min(pieces(plan.rows, kLeastThirdRows),
+                                               pieces(kThirdChunks, column_pieces)));
   const auto rows_of = [&](std::int64_t index) {
     return piece(plan.rows, row_pieces, index % row_pieces, std::max(plan.tile.row_unit, kLanes));
   };
@@ -62,7 +74,8 @@ void multiply_by_depth(const GemmPlan& plan, const float* a, const float* b, flo
            row * plan.b.width(p);
   };
   run_chunks(pool, halves * column_pieces * row_pieces, [&](std::int64_t chunk, int) {
-    alignas(64) float words[kDeepColumns * kDeepStep];
+    alignas(64) float words[kThirdColumns * kDeepStep];
+    alignas(64) float thirds[kMostTileRows * kDeepStep];
     const TileScope scope(plan);
     const std::int64_t half = chunk / (column_pieces * row_pieces);
     const Range depth = piece(plan.b.rows, halves, half, plan.a.panel);
@@ -73,7 +86,7 @@ void multiply_by_depth(const GemmPlan& plan, const float* a, const float* b, flo
       return words + (p - panels.begin) * plan.b.panel * kDeepStep;
     };
     for (std::int64_t k = depth.begin, step = 0; k < depth.end; k += step) {
-      step = std::min(kDeepStep, depth.end - k);
+      step = std::min(deep_step(plan), depth.end - k);
       for (std::int64_t p = panels.begin; p < panels.end; ++p)
         pack_piece(plan, b, p, {k, k + step}, place(p));
       for (std::int64_t group = 0; group < groups; ++group) {
@@ -81,7 +94,13 @@ void multiply_by_depth(const GemmPlan& plan, const float* a, const float* b, flo
         Tile tile{};
         tile.rows = lines.size();
         tile.accumulate = k > depth.begin;
-        place_a(plan, source, rows.begin + lines.begin, k, step, tile);
+        if (plan.in_thirds()) {
+          const std::int64_t row = rows.begin + lines.begin;
+          copy_panel_rows(plan, a, {row, row + lines.size()}, {k, k + step}, thirds);
+          tile.parts[0] = {thirds, step, 1, step, 0};
+        } else {
+          place_a(plan, source, rows.begin + lines.begin, k, step, tile);
+        }
         for (std::int64_t p = panels.begin; p < panels.end; ++p) {
           const std::int64_t width = plan.b.width(p);
           tile.b = place(p);

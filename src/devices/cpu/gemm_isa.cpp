@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include "devices/cpu/pairs_kernels.h"
 #include "devices/cpu/tile_registers.h"
+#include "devices/cpu/word_kernels.h"
 
 namespace bascule::detail {
 namespace {
@@ -16,7 +16,7 @@ std::vector<const GemmKernels*> find_kernels() {
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
     found.push_back(&kGemmAvx512);
-    const auto with_pairs = [](const char* name, const PairKernels& pairs) {
+    const auto with_pairs = [](const char* name, const WordKernels& pairs) {
       GemmKernels kernels = kGemmAvx512;
       kernels.name = name;
       kernels.pairs = &pairs;
@@ -26,7 +26,11 @@ std::vector<const GemmKernels*> find_kernels() {
       static const GemmKernels with_bf16 = with_pairs("avx512_bf16", kPairsAvx512Bf16);
       found.push_back(&with_bf16);
       if (may_use_tile_registers()) {
-        static const GemmKernels with_amx = with_pairs("amx_bf16", pairs_amx());
+        static const GemmKernels with_amx = [&] {
+          GemmKernels kernels = with_pairs("amx_bf16", pairs_amx());
+          kernels.thirds = &thirds_amx();
+          return kernels;
+        }();
         found.push_back(&with_amx);
       }
     }

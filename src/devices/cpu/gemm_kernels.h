@@ -3,7 +3,7 @@
 //
 // All products are made of one: a tile c of some rows and one panel of columns is the sum over k of
 // a(i, k) · b[k], with b[k] a short contiguous row that fills whole vectors. Where the operands are
-// bf16 (pairs_kernels.h) an element of a or b is a pair of them, and the product a sum of two.
+// bf16 (word_kernels.h) an element of a or b is a pair of them, and the product a sum of two.
 #include <cstdint>
 #include <span>
 
@@ -55,17 +55,24 @@ using TileFunction = void (*)(const Tile&);
 /// By panel width / kLanes − 1, and rows − 1.
 using TileTable = TileFunction[2][kMostTileRows];
 
-/// What a product is cut into. k counts in units of A and B, which are words in products of bf16.
+/// What a product is cut into. k counts in units of A and B, floats or words (word_kernels.h).
 struct TileShape {
-  int rows = 0;                    ///< most rows of a tile
-  std::int64_t row_unit = 1;       ///< tiles begin at multiples of this many rows
+  std::int64_t elements = 1, words = 1;  ///< so many elements along k become so many units
+  int rows = 0;                          ///< most rows of a tile
+  std::int64_t row_unit = 1;             ///< tiles begin at multiples of this many rows
   std::int64_t depth_unit = 1;     ///< operands that are copied get zeros up to a multiple of this
   std::int64_t depth_block = 256;  ///< k multiplied in one go: their piece of b stays in a cache
   std::int64_t rows_a_cycle = 1;   ///< that are multiplied by a vector of b
   bool a_in_rows = false;          ///< tiles of kRows serve a transposed A too; its copy is turned
+
+  /// Units of so many elements, the last of them filled up, and the element at which one begins.
+  [[nodiscard]] std::int64_t units(std::int64_t count) const {
+    return (count + elements - 1) / elements * words;
+  }
+  [[nodiscard]] std::int64_t element(std::int64_t unit) const { return unit / words * elements; }
 };
 
-struct PairKernels;
+struct WordKernels;
 struct GemvKernels;
 
 struct GemmKernels {
@@ -74,7 +81,8 @@ struct GemmKernels {
   int rows;            ///< most rows of a tile
   TileTable tiles[kTileAccesses];
   TileTable update_tiles[kUpdateRules];  ///< of kColumns
-  const PairKernels* pairs;              ///< the products of bf16, in tiles of the same shape
+  const WordKernels* pairs;              ///< the products of bf16
+  const WordKernels* thirds;             ///< large products of floats; null: tiles are best for all
   const GemvKernels* gemv;               ///< the product of one row
 
   /// panel[k][j] = source[k · stride + j] for j < valid, 0 up to `width`.

@@ -1,6 +1,6 @@
 #include "devices/cpu/gemm_loops.h"
 
-#include "devices/cpu/pairs_kernels.h"
+#include "devices/cpu/word_kernels.h"
 
 namespace bascule::detail {
 namespace {
@@ -12,18 +12,19 @@ constexpr std::int64_t kFloatsPerPiece = 1 << 16;  // some 10 µs of copying
 void pack_piece(const GemmPlan& plan, const float* b, std::int64_t p, Range depth, float* piece) {
   const std::int64_t width = plan.b.width(p), column = p * plan.b.panel, valid = plan.b.valid(p);
   const bool transposed = plan.b_layout == MatrixLayout::kTransposed;
-  const std::int64_t stride = transposed ? plan.depth : plan.b.columns;
-  const std::int64_t per_word = plan.pairs == nullptr ? 1 : 2;
-  const std::int64_t begin = depth.begin * per_word;
-  const std::int64_t length = std::min(depth.end * per_word, plan.depth) - begin;
+  const bool in_panels = plan.b_layout == MatrixLayout::kPanels;
+  const std::int64_t stride = in_panels ? width : transposed ? plan.depth : plan.b.columns;
+  const std::int64_t begin = plan.tile.element(depth.begin);
+  const std::int64_t length = std::min(plan.tile.element(depth.end), plan.depth) - begin;
   const float* source = transposed ? b + column * stride + begin : b + begin * stride + column;
+  if (in_panels) source = b + column * plan.depth + begin * stride;
   const auto pack = [&](const auto& kernels) {
     (transposed ? kernels.pack_columns : kernels.pack_rows)(source, stride, length, valid, width,
                                                             piece);
   };
-  const std::int64_t packed = (length + per_word - 1) / per_word;
+  const std::int64_t packed = plan.tile.units(length);
   std::fill(piece + packed * width, piece + depth.size() * width, 0.0F);
-  plan.pairs == nullptr ? pack(*plan.kernels) : pack(*plan.pairs);
+  plan.words == nullptr ? pack(*plan.kernels) : pack(*plan.words);
 }
 
 namespace {
@@ -37,29 +38,29 @@ std::int64_t a_units(const GemmPlan& plan) {
 /// A piece of a row of A as words; floats are read where they lie.
 void copy_line(const GemmPlan& plan, const float* a, std::int64_t row, Range depth, float* copies) {
   float* copy = copies + row * plan.a_copy_stride + depth.begin;
-  const std::int64_t begin = 2 * depth.begin;
-  const std::int64_t length = std::min(2 * depth.end, plan.depth) - begin;
-  plan.pairs->pair_along(a + row * plan.depth + begin, length, copy);
-  const std::int64_t words = (length + 1) / 2, unit = plan.tile.depth_unit;
+  const std::int64_t begin = plan.tile.element(depth.begin);
+  const std::int64_t length = std::min(plan.tile.element(depth.end), plan.depth) - begin;
+  plan.words->pair_along(a + row * plan.depth + begin, length, copy);
+  const std::int64_t words = plan.tile.units(length), unit = plan.tile.depth_unit;
   std::fill(copy + words, copy + (words + unit - 1) / unit * unit, 0.0F);
 }
 /// Unit `unit` of A, as the tiles read it.
 void copy_unit(const GemmPlan& plan, const float* a, std::int64_t unit, float* copies) {
   if (plan.a_turned()) {
     const std::int64_t row = unit * kLanes;
-    plan.pairs->turn_rows(a + row, plan.rows, plan.depth, std::min(kLanes, plan.rows - row),
+    plan.words->turn_rows(a + row, plan.rows, plan.depth, std::min(kLanes, plan.rows - row),
                           copies + row * plan.a_copy_stride, plan.a_copy_stride);
     return;
   }
   if (!plan.a_by_columns()) return copy_line(plan, a, unit, {0, plan.b.rows}, copies);
   float* copy = copies + unit * plan.a_copy_stride;
-  if (plan.pairs == nullptr) {
+  if (plan.words == nullptr) {
     std::copy_n(a + unit * plan.rows, plan.rows, copy);
     return;
   }
   const float* even = a + 2 * unit * plan.rows;
   const float* odd = 2 * unit + 1 < plan.depth ? even + plan.rows : nullptr;
-  plan.pairs->pair_across(even, odd, plan.rows, copy);
+  plan.words->pair_across(even, odd, plan.rows, copy);
 }
 
 }  // namespace
@@ -70,7 +71,7 @@ GemmSource source_of(const GemmPlan& plan, const float* a, const float* b, const
     if (!plan.a_by_chunk) source.a = copies;
     source.a_stride = plan.a_copy_stride;
   }
-  source.packed_by_chunk = plan.b_layout != MatrixLayout::kPanels && !plan.b_packed_first;
+  source.packed_by_chunk = plan.packs_b() && !plan.b_packed_first;
   if (plan.b_packed_first) source.b = copies + plan.first_a_floats();
   return source;
 }
@@ -96,12 +97,27 @@ void copy_rows(const GemmPlan& plan, const float* a, Range rows, Range depth, fl
   for (std::int64_t row = rows.begin; row < rows.end; ++row) copy_line(plan, a, row, depth, copies);
 }
 
+void copy_panel_rows(const GemmPlan& plan, const float* a, Range rows, Range depth, float* copies) {
+  const std::int64_t block = plan.tile.words;
+  for (std::int64_t k = depth.begin; k < depth.end; k += block, copies += block) {
+    const std::int64_t p = k / block, width = plan.a.width(p);
+    const float* source = a + plan.a.offset(p) + rows.begin * width;
+    for (std::int64_t r = 0; r < rows.size(); ++r) {
+      // The next rows are wanted next; those of this panel end here.
+      for (std::int64_t j = 0; j < width; j += kLanes)
+        __builtin_prefetch(source + (r + rows.size()) * width + j);
+      plan.words->pair_along(source + r * width, width, copies + r * depth.size());
+    }
+  }
+}
+
 void make_copies(const GemmPlan& plan, const float* a, const float* b, float* copies,
                  ThreadPool& pool) {
   const std::int64_t a_pieces = (plan.first_a_floats() + kFloatsPerPiece - 1) / kFloatsPerPiece;
+  const std::int64_t depth_unit = std::max(kLanes, plan.tile.depth_unit);
   const std::int64_t depth_pieces =
       plan.b_packed_first ? std::min((plan.b.floats() + kFloatsPerPiece - 1) / kFloatsPerPiece,
-                                     (plan.b.rows + kLanes - 1) / kLanes)
+                                     (plan.b.rows + depth_unit - 1) / depth_unit)
                           : 0;
   run_chunks(pool, a_pieces + depth_pieces, [&](std::int64_t index, int) {
     if (index < a_pieces) {
@@ -110,7 +126,7 @@ void make_copies(const GemmPlan& plan, const float* a, const float* b, float* co
         copy_unit(plan, a, unit, copies);
       return;
     }
-    const Range depth = piece(plan.b.rows, depth_pieces, index - a_pieces, kLanes);
+    const Range depth = piece(plan.b.rows, depth_pieces, index - a_pieces, depth_unit);
     for (std::int64_t p = 0; p < plan.b.count(); ++p)
       pack_piece(plan, b, p, depth,
                  copies + plan.first_a_floats() + plan.b.offset(p) + depth.begin * plan.b.width(p));

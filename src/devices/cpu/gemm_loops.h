@@ -7,7 +7,7 @@
 
 #include "devices/cpu/flush_denormals.h"
 #include "devices/cpu/gemm_plan.h"
-#include "devices/cpu/pairs_kernels.h"
+#include "devices/cpu/word_kernels.h"
 
 namespace bascule::detail {
 
@@ -20,7 +20,7 @@ struct GemmSource {
   std::int64_t a_stride;
   const float* b;        ///< panels, or the matrix that chunks pack from
   bool packed_by_chunk;  ///< the latter
-  float* packed;         ///< then room of the chunks for a panel each
+  float* packed;         ///< then this thread's room for panels_at_once of them
 };
 
 /// A and B as the caller gave them, but for the copies that `plan` wants at `copies`.
@@ -34,6 +34,9 @@ void make_copies(const GemmPlan& plan, const float* a, const float* b, float* co
 void copy_rows(const GemmPlan& plan, const float* a, Range rows, float* copies);
 /// Of a row-major A only this piece of the depth, which begins at a multiple of the tile's unit.
 void copy_rows(const GemmPlan& plan, const float* a, Range rows, Range depth, float* copies);
+
+/// Copies this piece of some rows of A, whose panels are a block of thirds each, side by side.
+void copy_panel_rows(const GemmPlan& plan, const float* a, Range rows, Range depth, float* copies);
 
 /// Packs a piece of panel p of B.
 void pack_piece(const GemmPlan& plan, const float* b, std::int64_t p, Range depth, float* piece);
@@ -86,13 +89,21 @@ struct ChunkPlan {
   std::int64_t c_stride = 0;
   Range rows = plan.grid.row_range(chunk), panels = plan.grid.panel_range(chunk);
 
-  /// Panel p of B, packed first where it was not.
-  [[nodiscard]] const float* panel(std::int64_t p) const {
+  /// Calls body(panels) for panels_at_once of them at a time, packed first where they were not.
+  template <class Body>
+  void each_panels(const Body& body) const {
+    for (std::int64_t p = panels.begin; p < panels.end; p += plan.panels_at_once) {
+      const Range some = {p, std::min(p + plan.panels_at_once, panels.end)};
+      for (std::int64_t i = 0; source.packed_by_chunk && i < some.size(); ++i)
+        pack_piece(plan, source.b, p + i, {0, plan.b.rows},
+                   source.packed + i * plan.panel_floats());
+      body(some);
+    }
+  }
+  /// Panel p of B, one of `some`.
+  [[nodiscard]] const float* panel(std::int64_t p, Range some) const {
     if (!source.packed_by_chunk) return source.b + plan.b.offset(p);
-    const std::int64_t depth = plan.b.rows;
-    float* place = source.packed + chunk * depth * std::min(plan.b.panel, plan.b.padded_columns());
-    pack_piece(plan, source.b, p, {0, depth}, place);
-    return place;
+    return source.packed + (p - some.begin) * plan.panel_floats();
   }
 };
 
@@ -153,35 +164,36 @@ void multiply_chunk(const ChunkPlan& work, const Finish& finish) {
   const GemmPlan& plan = work.plan;
   const TileTable& functions = plan.tiles();
   const std::int64_t depth = plan.b.rows;
-  for (std::int64_t p = work.panels.begin; p < work.panels.end; ++p) {
+  const auto multiply = [&](std::int64_t row, std::int64_t p, const float* b) {
     const std::int64_t width = plan.b.width(p);
     const bool weights_first = plan.a_layout == MatrixLayout::kPanels && p == work.panels.begin;
-    const float* b = work.panel(p);
-    for (std::int64_t row = work.rows.begin; row < work.rows.end; row += kRowBlock) {
-      const std::int64_t count = std::min(kRowBlock, work.rows.end - row);
-      const std::int64_t groups = (count + plan.tile.rows - 1) / plan.tile.rows;
-      for (std::int64_t k = 0, step = 0; k < depth; k += step) {
-        step = depth_step(plan, k, depth);
-        for (std::int64_t group = 0; group < groups; ++group) {
-          const Range lines = piece(count, groups, group, plan.tile.row_unit);
-          const TilePlace place{{row, row + count}, row + lines.end, group, groups, k, step, p};
-          Tile tile{};
-          tile.rows = lines.size();
-          place_a(plan, work.source, row + lines.begin, k, step, tile);
-          tile.b = b + k * width;
-          tile.c = block + lines.begin * width;
-          tile.c_stride = width;
-          tile.accumulate = k > 0;
-          if (weights_first) fetch_a(work, place, tile);
-          if (plan.fetch_b) fetch_b(work, place, tile);
-          if (plan.fetch_c && work.c != nullptr && k + step == depth)
-            fetch_c(work, row + lines.begin, lines.size(), p);
-          functions[width / kLanes - 1][lines.size() - 1](tile);
-        }
+    const std::int64_t count = std::min(kRowBlock, work.rows.end - row);
+    const std::int64_t groups = (count + plan.tile.rows - 1) / plan.tile.rows;
+    for (std::int64_t k = 0, step = 0; k < depth; k += step) {
+      step = depth_step(plan, k, depth);
+      for (std::int64_t group = 0; group < groups; ++group) {
+        const Range lines = piece(count, groups, group, plan.tile.row_unit);
+        const TilePlace place{{row, row + count}, row + lines.end, group, groups, k, step, p};
+        Tile tile{};
+        tile.rows = lines.size();
+        place_a(plan, work.source, row + lines.begin, k, step, tile);
+        tile.b = b + k * width;
+        tile.c = block + lines.begin * width;
+        tile.c_stride = width;
+        tile.accumulate = k > 0;
+        if (weights_first) fetch_a(work, place, tile);
+        if (plan.fetch_b) fetch_b(work, place, tile);
+        if (plan.fetch_c && work.c != nullptr && k + step == depth)
+          fetch_c(work, row + lines.begin, lines.size(), p);
+        functions[width / kLanes - 1][lines.size() - 1](tile);
       }
-      finish(block, row, count, p);
     }
-  }
+    finish(block, row, count, p);
+  };
+  work.each_panels([&](Range some) {
+    for (std::int64_t row = work.rows.begin; row < work.rows.end; row += kRowBlock)
+      for (std::int64_t p = some.begin; p < some.end; ++p) multiply(row, p, work.panel(p, some));
+  });
 }
 
 /// Calls body(chunk, thread) for all chunks, without an allocation.
@@ -203,7 +215,7 @@ inline void add_half(const float* second, std::int64_t count, float* first) {
 class TileScope {
  public:
   explicit TileScope(const GemmPlan& plan)
-      : release_(plan.pairs == nullptr ? nullptr : plan.pairs->release) {}
+      : release_(plan.words == nullptr ? nullptr : plan.words->release) {}
   TileScope(const TileScope&) = delete;
   TileScope& operator=(const TileScope&) = delete;
   ~TileScope() {
@@ -221,20 +233,22 @@ void run_product(const GemmPlan& plan, const float* a, const float* b, float* wo
   const std::int64_t own = plan.own_floats(), threads = plan.own_copies ? pool.threads() : 0;
   const std::int64_t copies = plan.own_copies ? threads * own : plan.copy_floats();
   float* const rows_of_a = workspace + copies;
-  const auto run_chunk = [&](const float* place, std::int64_t chunk) {
+  float* const panels = rows_of_a + plan.a_floats() - plan.first_a_floats();
+  const auto run_chunk = [&](const float* place, std::int64_t chunk, int thread) {
     GemmSource source = source_of(plan, a, b, place);
     if (plan.a_by_chunk) {
       copy_rows(plan, a, plan.grid.row_range(chunk), rows_of_a);
       source.a = rows_of_a;
     }
-    if (source.packed_by_chunk) source.packed = rows_of_a + plan.a_floats() - plan.first_a_floats();
+    if (source.packed_by_chunk)
+      source.packed = panels + thread * plan.panels_at_once * plan.panel_floats();
     const TileScope scope(plan);
     body(source, chunk);
   };
   if (!plan.own_copies) {
     make_copies(plan, a, b, workspace, pool);
     run_chunks(pool, plan.grid.chunks(),
-               [&](std::int64_t chunk, int) { run_chunk(workspace, chunk); });
+               [&](std::int64_t chunk, int thread) { run_chunk(workspace, chunk, thread); });
     return;
   }
   for (std::int64_t t = 0; t < threads; ++t) workspace[t * own] = 0;
@@ -242,7 +256,7 @@ void run_product(const GemmPlan& plan, const float* a, const float* b, float* wo
     float* made = workspace + thread * own;
     if (*made == 0) make_copies(plan, a, b, made + kLanes);
     *made = 1;
-    run_chunk(made + kLanes, chunk);
+    run_chunk(made + kLanes, chunk, thread);
   });
 }
 

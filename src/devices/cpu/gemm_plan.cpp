@@ -3,13 +3,14 @@
 #include <algorithm>
 
 #include "base/system_files.h"
-#include "devices/cpu/pairs_kernels.h"
+#include "devices/cpu/word_kernels.h"
 
 namespace bascule::detail {
 namespace {
 
 constexpr std::int64_t kMostChunks = 64;
 constexpr std::int64_t kReadCycles = 2;   // of a chunk for each vector of b, from the third cache
+constexpr std::int64_t kSplitCycles = 6;  // the same, and to take floats apart: for each of words
 constexpr std::int64_t kCopyCycles = 16;  // of a vector of words from two of floats
 constexpr std::int64_t kChunkCycles = 16'000;  // about 5 µs, a cycle being one vector multiply-add:
                                                // a core that is slower today takes fewer chunks
@@ -21,6 +22,10 @@ std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
 /// A mebibyte: what a second cache holds, so that copying twice stays cheaper than fetching what
 /// another core wrote.
 constexpr std::int64_t kMostOwnFloats = 1 << 18;
+
+/// Of thirds: what multiplies a block of rows before the next one takes its place, so that A, which
+/// with its thirds does not fit in a second cache, comes from the third one less often.
+constexpr std::int64_t kMostPackedFloats = 1 << 17, kMostPanelsAtOnce = 4;
 
 /// Lines in a set of the first cache, which has 64 sets: 8 or 12.
 std::int64_t set_lines() {
@@ -53,6 +58,15 @@ std::int64_t spread_stride(std::int64_t length) {
   return ceil_div(std::max(length - kOffset, std::int64_t{0}), kTurn) * kTurn + kOffset;
 }
 
+/// What the factors of such a product become; null: they stay floats.
+const WordKernels* words_of(const GemmKernels& kernels, const ProductShape& shape) {
+  // To take the factors apart has to cost less than it saves, and blocks have to be full.
+  constexpr std::int64_t kLeast = 64;
+  if (shape.bf16) return kernels.pairs;
+  if (shape.as_floats) return nullptr;
+  return std::min({shape.rows, shape.depth, shape.columns}) >= kLeast ? kernels.thirds : nullptr;
+}
+
 }  // namespace
 
 ProductCost transposed_cost() {
@@ -77,7 +91,7 @@ Grid choose_grid(std::int64_t rows, const Panels& b, const ProductCost& cost) {
   const auto cycles = [&](std::int64_t some_rows, std::int64_t vectors) {
     const std::int64_t multiplied =
         ceil_div(std::max(some_rows, cost.least_rows), cost.rows_a_cycle);
-    return vectors * (b.rows * (multiplied + kReadCycles) + some_rows * cost.per_output);
+    return vectors * (b.rows * (multiplied + cost.read_cycles) + some_rows * cost.per_output);
   };
   const auto copying = [&](std::int64_t some_rows) {
     return ceil_div(some_rows * b.rows * cost.copy_cycles, kLanes);
@@ -116,27 +130,28 @@ GemmPlan plan_product(const GemmKernels& kernels, const ProductShape& shape, Mat
   GemmPlan plan;
   plan.kernels = &kernels;
   plan.tile.rows = kernels.rows;
-  if (shape.bf16) {
-    plan.pairs = kernels.pairs;
-    plan.tile = kernels.pairs->shape;
-  }
+  plan.words = words_of(kernels, shape);
+  if (plan.words != nullptr) plan.tile = plan.words->shape;
   const auto filled_up = [&](std::int64_t k) {
     return ceil_div(k, plan.tile.depth_unit) * plan.tile.depth_unit;
   };
   plan.rows = shape.rows;
   plan.depth = shape.depth;
-  const std::int64_t per_word = shape.bf16 ? 2 : 1, depth = ceil_div(shape.depth, per_word);
+  const std::int64_t depth = plan.tile.units(shape.depth);
   const bool b_in_panels = b == MatrixLayout::kPanels;
   plan.b = {b_in_panels ? depth : filled_up(depth), shape.columns, kernels.panel};
   plan.a_layout = a;
   plan.b_layout = b;
   // Halves have an even number of rows.
-  plan.a = {ceil_div(shape.rows, per_word) * per_word, depth, kernels.panel / per_word,
-            kLanes / per_word};
+  const std::int64_t per_word = shape.bf16 ? 2 : 1;
+  plan.a = {ceil_div(shape.rows, per_word) * per_word, shape.bf16 ? depth : shape.depth,
+            kernels.panel / per_word, kLanes / per_word};
   cost.rows_a_cycle = plan.tile.rows_a_cycle;
   const bool by_tiles = plan.tile.row_unit > 1;  // whole ones, but for the last
   if (by_tiles) cost.row_unit = plan.tile.rows;
-  if (by_tiles && a != MatrixLayout::kPanels) cost.copy_cycles = kCopyCycles;
+  cost.read_cycles = plan.in_thirds() ? kSplitCycles : kReadCycles;
+  if (by_tiles && a != MatrixLayout::kPanels)
+    cost.copy_cycles = plan.in_thirds() ? kSplitCycles : kCopyCycles;
   plan.grid = choose_grid(shape.rows, plan.b, cost);
   const bool by_columns = plan.a_by_columns();
   const std::int64_t stride = by_columns ? shape.rows : filled_up(depth);
@@ -144,18 +159,23 @@ GemmPlan plan_product(const GemmKernels& kernels, const ProductShape& shape, Mat
   const std::int64_t most_lines = by_tiles ? ceil_div(stride, kLanes) : 8;
   const std::int64_t lines = by_columns ? 2 : std::min(most_lines, std::int64_t{8});
   const bool crowded = set_pressure(stride, streams, lines) > 5;
-  const bool copied = shape.bf16 ? a != MatrixLayout::kPanels : by_columns && !cost.depth_first;
-  if (copied && (shape.bf16 || crowded))
+  const bool to_words = plan.words != nullptr;
+  const bool copied = to_words ? a != MatrixLayout::kPanels : by_columns && !cost.depth_first;
+  if (copied && (to_words || crowded))
     plan.a_copy_stride = crowded ? spread_stride(stride) : stride;
-  if (!shape.bf16 && a == MatrixLayout::kRowMajor)
+  if (!to_words && a == MatrixLayout::kRowMajor)
     plan.tile.rows = rows_that_fit(stride, plan.tile.rows);
-  plan.a_by_chunk = (by_tiles || (by_columns && !shape.bf16)) && plan.a_copy_stride != 0 &&
+  plan.a_by_chunk = (by_tiles || (by_columns && !to_words)) && plan.a_copy_stride != 0 &&
                     plan.grid.panel_pieces == 1;
   plan.b_packed_first = !b_in_panels && plan.grid.row_pieces > 1;
   // C is written faster than it can be fetched where the sums are short.
   constexpr std::int64_t kLeastDepth = 32;
-  plan.fetch_b = a == MatrixLayout::kRowMajor && b_in_panels && !shape.bf16;
+  plan.fetch_b = a == MatrixLayout::kRowMajor && b_in_panels && !to_words;
   plan.fetch_c = depth >= kLeastDepth;
+  if (plan.in_thirds()) {
+    plan.panels_at_once =
+        std::clamp<std::int64_t>(kMostPackedFloats / plan.panel_floats(), 1, kMostPanelsAtOnce);
+  }
   plan.own_copies = plan.copy_floats() > 0 && plan.copy_floats() <= kMostOwnFloats;
   return plan;
 }
@@ -163,10 +183,10 @@ GemmPlan plan_product(const GemmKernels& kernels, const ProductShape& shape, Mat
 const TileTable& GemmPlan::tiles() const {
   TileAccess access = TileAccess::kRows;
   if (a_by_columns()) access = TileAccess::kColumns;
-  if (a_layout == MatrixLayout::kPanels) access = TileAccess::kWeightRows;
+  if (a_layout == MatrixLayout::kPanels && !in_thirds()) access = TileAccess::kWeightRows;
   const auto index = static_cast<std::size_t>(access);
-  if (pairs == nullptr) return kernels->tiles[index];
-  return b_layout == MatrixLayout::kPanels ? pairs->half_tiles : pairs->tiles[index];
+  if (words == nullptr) return kernels->tiles[index];
+  return packs_b() ? words->tiles[index] : words->half_tiles;
 }
 
 std::int64_t GemmPlan::a_floats() const {
@@ -182,12 +202,10 @@ std::int64_t GemmPlan::own_floats() const {
 }
 
 std::int64_t GemmPlan::workspace_floats(int threads) const {
-  const bool by_chunk = b_layout != MatrixLayout::kPanels && !b_packed_first;
-  const std::int64_t panel = b.rows * std::min(b.panel, b.padded_columns());
   const std::int64_t copies = own_copies ? threads * own_floats() : copy_floats();
-  const std::int64_t chunks =
-      (by_chunk ? grid.chunks() * panel : 0) + a_floats() - first_a_floats();
-  return std::max(copies + chunks, extra_floats);
+  const std::int64_t panels =
+      packs_b() && !b_packed_first ? threads * panels_at_once * panel_floats() : 0;
+  return std::max(copies + a_floats() - first_a_floats() + panels, extra_floats);
 }
 
 }  // namespace bascule::detail

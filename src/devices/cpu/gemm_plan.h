@@ -21,8 +21,8 @@ struct ProductCost {
   bool by_rows = false;         ///< chunks are rows of whole columns
   bool depth_first = false;     ///< a tile goes through the whole depth before the next one begins
   /// plan_product() sets these: rows that are multiplied by a vector of b at a time, and what it
-  /// costs to copy a vector of A.
-  std::int64_t rows_a_cycle = 1, copy_cycles = 0;
+  /// costs to read a vector of b and to copy one of A.
+  std::int64_t rows_a_cycle = 1, read_cycles = 0, copy_cycles = 0;
 };
 
 /// Of a product whose result is written transposed, in blocks of 16.
@@ -56,14 +56,14 @@ enum class MatrixLayout { kRowMajor, kTransposed, kPanels };
 /// A product and the memory it works in; made once per shape.
 struct GemmPlan {
   const GemmKernels* kernels = nullptr;
-  /// Set of a product of bf16, where all depths that the loops see are those of words.
-  const PairKernels* pairs = nullptr;
+  /// Set if the factors become words; then all depths that the loops see are those of words.
+  const WordKernels* words = nullptr;
   TileShape tile{};
   std::int64_t rows = 0;   ///< of C
   std::int64_t depth = 0;  ///< in elements
   Panels b;                ///< depth × columns; the depth with the zeros that fill up a copy
   MatrixLayout a_layout = MatrixLayout::kRowMajor, b_layout = MatrixLayout::kRowMajor;
-  Panels a;  ///< of kPanels: rows × depth
+  Panels a;  ///< of kPanels: rows × depth; of thirds the depth in elements
   Grid grid;
   /// A is first copied to rows that lie this far apart (0: it is read where it is): rows at
   /// multiples of half a page would fall into the same few sets of the first cache; floats that are
@@ -71,7 +71,9 @@ struct GemmPlan {
   std::int64_t a_copy_stride = 0;
   bool exchanged = false;         ///< of a plain product: its transpose is computed
   std::int64_t extra_floats = 0;  ///< of the workspace, for who made the plan
-  bool b_packed_first = false;    ///< before all chunks; otherwise each chunk packs its panels
+  bool b_packed_first = false;    ///< before all chunks; otherwise chunks pack their panels
+  /// Panels that a chunk packs and multiplies with a block of rows before it takes the next block.
+  std::int64_t panels_at_once = 1;
   /// Every thread copies and packs for itself what is small: to wait for one another, and to fetch
   /// what another has written, takes longer than to do it twice.
   bool own_copies = false;
@@ -81,6 +83,10 @@ struct GemmPlan {
   bool fetch_b = false, fetch_c = false;
 
   [[nodiscard]] const TileTable& tiles() const;
+  /// Floats are taken apart in three bf16 (word_kernels.h).
+  [[nodiscard]] bool in_thirds() const { return words != nullptr && words == kernels->thirds; }
+  /// B is not read where it lies.
+  [[nodiscard]] bool packs_b() const { return b_layout != MatrixLayout::kPanels || in_thirds(); }
   /// Tiles read A by columns: a line of it is a k.
   [[nodiscard]] bool a_by_columns() const {
     return a_layout == MatrixLayout::kTransposed && !tile.a_in_rows;
@@ -94,6 +100,10 @@ struct GemmPlan {
   [[nodiscard]] std::int64_t first_a_floats() const { return a_by_chunk ? 0 : a_floats(); }
   /// The same, and of B if it is packed first.
   [[nodiscard]] std::int64_t copy_floats() const;
+  /// Of a panel of B, packed.
+  [[nodiscard]] std::int64_t panel_floats() const {
+    return b.rows * std::min(b.panel, b.padded_columns());
+  }
   /// Of one thread's copies and the line that says whether they are made.
   [[nodiscard]] std::int64_t own_floats() const;
   [[nodiscard]] std::int64_t workspace_floats(int threads) const;
@@ -104,7 +114,8 @@ struct GemmPlan {
 
 struct ProductShape {
   std::int64_t rows, depth, columns;
-  bool bf16 = false;  ///< the operands are rounded to it; sums are float
+  bool bf16 = false;       ///< the operands are rounded to it; sums are float
+  bool as_floats = false;  ///< otherwise they may be taken apart in thirds
 };
 GemmPlan plan_product(const GemmKernels& kernels, const ProductShape& shape, MatrixLayout a,
                       MatrixLayout b, ProductCost cost);

@@ -7,7 +7,7 @@
 #include "devices/cpu/gemm_isa.h"
 #include "devices/cpu/gemv_kernels.h"
 #include "devices/cpu/lanes_portable.h"
-#include "devices/cpu/pairs_kernels.h"
+#include "devices/cpu/word_kernels.h"
 
 namespace bascule::detail {
 namespace {

@@ -11,7 +11,7 @@ namespace {
 /// outputs instead.
 constexpr std::int64_t kFewSamples = 4;
 bool few_samples(const GemmPlan& plan) {
-  return plan.a_layout == MatrixLayout::kPanels && plan.pairs == nullptr &&
+  return plan.a_layout == MatrixLayout::kPanels && plan.words == nullptr &&
          plan.b.columns <= kFewSamples;
 }
 

@@ -43,7 +43,7 @@ void turn(const GemmPlan& plan, const float* w, std::int64_t input, std::int64_t
 
 bool is_deep(const GemmPlan& plan) {
   const Extents e(plan);
-  return plan.a_layout == MatrixLayout::kPanels && plan.pairs == nullptr &&
+  return plan.a_layout == MatrixLayout::kPanels && plan.words == nullptr &&
          e.outputs >= kLeastOutputs && e.batch >= kLeastBatch;
 }
 

@@ -30,8 +30,12 @@ GemmPlan plan_linear_forward(const GemmKernels& kernels, const LinearShape& shap
                              MatrixLayout weights) {
   if (weights == MatrixLayout::kRowMajor)
     return plan_gemm(kernels, {shape.batch, shape.inputs, shape.outputs, false, false, shape.bf16});
-  GemmPlan plan = plan_product(kernels, {shape.batch, shape.inputs, shape.outputs, shape.bf16},
-                               MatrixLayout::kRowMajor, weights, {});
+  // What goes in halves is faster than with thirds.
+  const bool as_floats = is_cut_by_inputs(shape.batch, shape.inputs,
+                                          (shape.outputs + kernels.panel - 1) / kernels.panel);
+  GemmPlan plan =
+      plan_product(kernels, {shape.batch, shape.inputs, shape.outputs, shape.bf16, as_floats},
+                   MatrixLayout::kRowMajor, weights, {});
   if (goes_in_halves(plan)) plan.extra_floats = floats_in_halves(plan);
   return plan;
 }

@@ -1,7 +1,4 @@
-// Products of bf16 in tile registers (AMX): C in registers 0 to 3, of 16 × 16 sums each, two of A
-// and two of B beside it. What needs no tile registers is done as on processors without them.
-// Nothing is fetched ahead: weights and states lie in the order of their use, which the processor
-// follows.
+// Products of bf16 in tile registers (AMX). What needs none is done as on processors without them.
 #if defined(__x86_64__)
 #include <array>
 #include <cstring>
@@ -9,7 +6,7 @@
 #include <utility>
 
 #include "devices/cpu/lanes_avx512.h"
-#include "devices/cpu/pairs_kernels.h"
+#include "devices/cpu/word_kernels.h"
 
 #undef BASCULE_TARGET
 #define BASCULE_TARGET \
@@ -18,7 +15,6 @@
 namespace bascule::detail {
 namespace {
 
-#include "devices/cpu/gemm_rules.inc"
 #include "devices/cpu/pairs_words_avx512bf16.inc"
 
 /// Takes apart what Interleaving joins: odd elements, then even ones.
@@ -31,76 +27,15 @@ struct alignas(64) Parting {
   BASCULE_KERNEL __m512i load() const { return _mm512_load_si512(index.data()); }
 };
 
-constexpr std::int64_t kSide = 16;  // rows of a register, and words of a row
-constexpr std::int64_t kRows = 2 * kSide;
-constexpr std::int64_t kRowBytes = 4 * kSide;
+#include "devices/cpu/amx_tiles.inc"
 
-/// What LDTILECFG reads, of tiles of some rows.
-struct alignas(64) TileConfig {
-  std::uint8_t palette = 1, start_row = 0;
-  std::array<std::uint8_t, 14> reserved{};
-  std::array<std::uint16_t, 16> row_bytes{};
-  std::array<std::uint8_t, 16> register_rows{};
+/// A block is a register of words.
+struct PairTerms {
+  static constexpr std::int64_t kWords = kSide;
+  /// None: weights and states come in the order of their use, which the processor follows.
+  static constexpr int kFetchedRows = 0;
 
-  constexpr explicit TileConfig(std::int64_t rows) {
-    const auto upper = static_cast<std::uint8_t>(rows < kSide ? rows : kSide);
-    const auto lower = static_cast<std::uint8_t>(rows - upper);
-    for (const std::size_t one : {0U, 1U, 4U}) register_rows[one] = upper;
-    for (const std::size_t one : {2U, 3U, 5U}) register_rows[one] = lower;
-    for (const std::size_t one : {6U, 7U}) register_rows[one] = kSide;
-    for (std::size_t i = 0; i < 8; ++i) row_bytes[i] = register_rows[i] > 0 ? kRowBytes : 0;
-  }
-};
-template <std::size_t... kIndex>
-constexpr std::array<TileConfig, sizeof...(kIndex)> make_configs(std::index_sequence<kIndex...>) {
-  return {TileConfig(static_cast<std::int64_t>(kIndex) + 1)...};
-}
-constexpr auto kConfigs = make_configs(std::make_index_sequence<kRows>());
-
-/// Rows that this thread's tile registers are set up for; 0: they are free.
-thread_local std::int64_t configured_rows = 0;
-
-BASCULE_KERNEL void configure(std::int64_t rows) {
-  if (configured_rows == rows) return;
-  _tile_loadconfig(&kConfigs[static_cast<std::size_t>(rows - 1)]);
-  configured_rows = rows;
-}
-BASCULE_TARGET void release() {
-  if (configured_rows == 0) return;
-  _tile_release();
-  configured_rows = 0;
-}
-
-/// Compilers do not know that tiles are loaded from memory.
-BASCULE_KERNEL void finish_stores() {
-  asm volatile("" ::: "memory");
-}
-
-/// A panel of kVectors · kSide columns and a tile of up to kRows rows, more than kSide of them if
-/// `kLower`: what is done to the registers of C.
-template <int kVectors, bool kLower>
-struct Sums {
-  BASCULE_KERNEL static void clear() {
-    _tile_zero(0);
-    if constexpr (kVectors == 2) _tile_zero(1);
-    if constexpr (kLower) _tile_zero(2);
-    if constexpr (kLower && kVectors == 2) _tile_zero(3);
-  }
-  BASCULE_KERNEL static void read(const float* c, std::int64_t stride) {
-    const float* lower = c + kSide * stride;
-    _tile_loadd(0, c, 4 * stride);
-    if constexpr (kVectors == 2) _tile_loadd(1, c + kSide, 4 * stride);
-    if constexpr (kLower) _tile_loadd(2, lower, 4 * stride);
-    if constexpr (kLower && kVectors == 2) _tile_loadd(3, lower + kSide, 4 * stride);
-  }
-  BASCULE_KERNEL static void write(float* c, std::int64_t stride) {
-    float* lower = c + kSide * stride;
-    _tile_stored(0, c, 4 * stride);
-    if constexpr (kVectors == 2) _tile_stored(1, c + kSide, 4 * stride);
-    if constexpr (kLower) _tile_stored(2, lower, 4 * stride);
-    if constexpr (kLower && kVectors == 2) _tile_stored(3, lower + kSide, 4 * stride);
-  }
-  /// Adds the products of kSide words of each row of a with as many rows of b.
+  template <int kVectors, bool kLower>
   BASCULE_KERNEL static void add(const float* a, std::int64_t a_stride, const float* b) {
     constexpr std::int64_t kStride = kVectors * kRowBytes;
     _tile_loadd(4, a, 4 * a_stride);
@@ -118,46 +53,18 @@ struct Sums {
   }
 };
 
-/// Adds the products of a tile to the registers of C; b is words, filled up to whole registers.
-template <int kVectors, bool kLower, TileAccess kAccess>
-BASCULE_KERNEL void add_products(const Tile& t) {
-  const float* b = t.b;
-  for (const TilePart& part : t.parts) {
-    for (std::int64_t s = 0; s < part.segments; ++s) {
-      const float* a = part.a + s * part.segment_stride;
-      if (kAccess == TileAccess::kWeightRows && part.stride < kSide) {
-        // The last panel of the weights is not as wide as a register.
-        alignas(64) float wide[kRows * kSide];
-        for (std::int64_t i = 0; i < t.rows; ++i)
-          store(wide + i * kSide, load_first(a + i * part.stride, part.length));
-        finish_stores();
-        Sums<kVectors, kLower>::add(wide, kSide, b);
-        return;
-      }
-      for (std::int64_t k = 0; k < part.length; k += kSide, b += kVectors * kSide * kSide) {
-        Sums<kVectors, kLower>::add(a + k, part.stride, b);
-      }
-    }
+/// A tile of kWeightRows: the last panel of the weights may be narrower than a register.
+template <int kVectors, bool kLower>
+BASCULE_TARGET void weight_tile(const Tile& t) {
+  alignas(64) float wide[kRows * kSide];
+  Tile filled = t;
+  for (TilePart& part : filled.parts) {
+    if (part.segments == 0 || part.stride >= kSide) continue;
+    for (std::int64_t i = 0; i < t.rows; ++i)
+      store(wide + i * kSide, load_first(part.a + i * part.stride, part.length));
+    part = {wide, kSide, 1, kSide, 0};
   }
-}
-
-/// The sums of a tile in registers.
-template <int kVectors, bool kLower, TileAccess kAccess>
-BASCULE_KERNEL void sum_tile(const Tile& t) {
-  configure(t.rows);
-  finish_stores();
-  if (t.accumulate) {
-    Sums<kVectors, kLower>::read(t.c, t.c_stride);
-  } else {
-    Sums<kVectors, kLower>::clear();
-  }
-  add_products<kVectors, kLower, kAccess>(t);
-}
-
-template <int kVectors, bool kLower, TileAccess kAccess>
-BASCULE_TARGET void tile(const Tile& t) {
-  sum_tile<kVectors, kLower, kAccess>(t);
-  Sums<kVectors, kLower>::write(t.c, t.c_stride);
+  tile<PairTerms, kVectors, kLower>(filled);
 }
 
 /// Rows of bf16 made words, a register of them at a time. Of two vectors the lower four columns of
@@ -243,7 +150,7 @@ BASCULE_TARGET void half_tile(const Tile& t) {
   }
   HalfWords<kVectors> words(t.b, part.length);
   for (std::int64_t k = 0, block = 0; k < part.length; k += kSide, ++block)
-    C::add(part.a + k, part.stride, words.next(block));
+    PairTerms::add<kVectors, kLower>(part.a + k, part.stride, words.next(block));
   if constexpr (kVectors == 1) {
     C::write(t.c, t.c_stride);
   } else {
@@ -290,52 +197,14 @@ class HalfWeights {
   std::uint16_t *upper_, *lower_;
 };
 
-/// Rows whose sums are spent at a time.
-constexpr int kSpent = 4;
-
-/// A tile whose sums are spent as gradients.
-template <int kVectors, bool kLower, UpdateRule kRule>
-BASCULE_TARGET void update_tile(const Tile& t) {
-  constexpr std::int64_t kStride = kVectors * kSide;
-  alignas(64) float sums[kRows * kStride];
-  sum_tile<kVectors, kLower, TileAccess::kRows>(t);
-  Sums<kVectors, kLower>::write(sums, kStride);
-  const UpdateParameters p = *t.parameters;
-  std::int64_t row = 0;
-  const auto spend_rows = [&]<int kCount>(std::integral_constant<int, kCount>) BASCULE_TARGET {
-    Vec gradient[kCount][kVectors];
-    for (int r = 0; r < kCount; ++r) {
-      for (int v = 0; v < kVectors; ++v)
-        gradient[r][v] = load(sums + (row + r) * kStride + v * kWidth);
-    }
-    spend<HalfWeights, kCount, kVectors, kRule>(t, p, row, gradient);
-    row += kCount;
-  };
-  while (row + kSpent <= t.rows) spend_rows(std::integral_constant<int, kSpent>());
-  while (row < t.rows) spend_rows(std::integral_constant<int, 1>());
-}
-
-template <int kVectors, UpdateRule... kRule>
-void fill_updates(PairKernels& table, int rows, bool lower, Rules<kRule...>) {
-  ((table.update_tiles[static_cast<int>(kRule)][kVectors - 1][rows] =
-        lower ? update_tile<kVectors, true, kRule> : update_tile<kVectors, false, kRule>),
-   ...);
-}
 template <int kVectors>
-void fill_tiles(PairKernels& table) {
-  const auto functions = [&](TileAccess access) {
-    return table.tiles[static_cast<int>(access)][kVectors - 1];
-  };
-  constexpr auto kByRows = TileAccess::kRows, kByWeights = TileAccess::kWeightRows;
+void fill_weight_tiles(WordKernels& table) {
+  auto* of_weights = table.tiles[static_cast<int>(TileAccess::kWeightRows)][kVectors - 1];
   for (int rows = 0; rows < kRows; ++rows) {
     const bool lower = rows >= kSide;
-    functions(kByRows)[rows] =
-        lower ? tile<kVectors, true, kByRows> : tile<kVectors, false, kByRows>;
-    functions(kByWeights)[rows] =
-        lower ? tile<kVectors, true, kByWeights> : tile<kVectors, false, kByWeights>;
+    of_weights[rows] = lower ? weight_tile<kVectors, true> : weight_tile<kVectors, false>;
     table.half_tiles[kVectors - 1][rows] =
         lower ? half_tile<kVectors, true> : half_tile<kVectors, false>;
-    fill_updates<kVectors>(table, rows, lower, AllRules{});
   }
 }
 
@@ -372,16 +241,16 @@ BASCULE_TARGET void turn_rows(const float* source, std::int64_t stride, std::int
   }
 }
 
-PairKernels make_pairs_amx() {
-  PairKernels table = kPairsAvx512Bf16;
-  table.shape.rows = kRows;
-  table.shape.row_unit = kSide;
+WordKernels make_pairs_amx() {
+  WordKernels table = kPairsAvx512Bf16;
+  set_shape(table.shape);
   table.shape.depth_unit = kSide;
   table.shape.depth_block = 512;
   table.shape.rows_a_cycle = 16;
-  table.shape.a_in_rows = true;
-  fill_tiles<1>(table);
-  fill_tiles<2>(table);
+  fill_tiles<PairTerms, HalfWeights, 1>(table);
+  fill_tiles<PairTerms, HalfWeights, 2>(table);
+  fill_weight_tiles<1>(table);
+  fill_weight_tiles<2>(table);
   for (auto& functions : table.tiles[static_cast<int>(TileAccess::kColumns)])
     for (TileFunction& function : functions) function = nullptr;
   table.release = release;
@@ -391,8 +260,8 @@ PairKernels make_pairs_amx() {
 
 }  // namespace
 
-const PairKernels& pairs_amx() {
-  static const PairKernels table = make_pairs_amx();
+const WordKernels& pairs_amx() {
+  static const WordKernels table = make_pairs_amx();
   return table;
 }
 

@@ -7,7 +7,7 @@
 #include <bascule/base/bf16.h>
 
 #include "devices/cpu/lanes_avx512.h"
-#include "devices/cpu/pairs_kernels.h"
+#include "devices/cpu/word_kernels.h"
 
 namespace bascule::detail {
 namespace {
@@ -23,7 +23,7 @@ constexpr int kTileRows = 12;
 
 }  // namespace
 
-constexpr PairKernels kPairsAvx512 = make_pair_kernels(false);
+constexpr WordKernels kPairsAvx512 = make_pair_kernels(false);
 
 }  // namespace bascule::detail
 #endif

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "devices/cpu/lanes_avx512.h"
-#include "devices/cpu/pairs_kernels.h"
+#include "devices/cpu/word_kernels.h"
 
 #undef BASCULE_TARGET
 #define BASCULE_TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma")))
@@ -54,7 +54,7 @@ BASCULE_KERNEL Vec words_along(const float* x) {
 
 }  // namespace
 
-constexpr PairKernels kPairsAvx512Bf16 = make_pair_kernels(true);
+constexpr WordKernels kPairsAvx512Bf16 = make_pair_kernels(true);
 
 }  // namespace bascule::detail
 #endif

@@ -6,7 +6,7 @@
 #include <bascule/base/bf16.h>
 
 #include "devices/cpu/lanes_portable.h"
-#include "devices/cpu/pairs_kernels.h"
+#include "devices/cpu/word_kernels.h"
 
 namespace bascule::detail {
 namespace {
@@ -22,6 +22,6 @@ constexpr int kTileRows = 3;
 
 }  // namespace
 
-constexpr PairKernels kPairsPortable = make_pair_kernels(false);
+constexpr WordKernels kPairsPortable = make_pair_kernels(false);
 
 }  // namespace bascule::detail

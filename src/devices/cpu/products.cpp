@@ -3,6 +3,8 @@
 #include <array>
 #include <cstring>
 
+#include <fmt/format.h>
+
 #include <bascule/graph/op.h>
 #include <bascule/graph/ops.h>
 
@@ -22,9 +24,11 @@ MatrixLayout matrix_layout(const KernelRequest& request, std::size_t i) {
   return layout_of(request.input_layouts, i) == Layout::kRowMajor ? MatrixLayout::kRowMajor
                                                                   : MatrixLayout::kPanels;
 }
-/// "avx512", "avx512 panels", "avx512_bf16 bf16 halves".
-std::string describe(const CpuContext& context, bool bf16, MatrixLayout weights) {
-  std::string text = context.gemm.name;
+/// "avx512", "avx512 panels", "avx512_bf16 bf16 halves", "amx_bf16 thirds panels".
+std::string describe(const GemmPlan& plan, MatrixLayout weights) {
+  const bool bf16 = plan.words != nullptr && !plan.in_thirds();
+  std::string text = plan.kernels->name;
+  if (plan.in_thirds()) text += " thirds";
   if (bf16) text += " bf16";
   if (weights == MatrixLayout::kPanels) text += bf16 ? " halves" : " panels";
   return text;
@@ -89,7 +93,8 @@ std::unique_ptr<Kernel> linear(const CpuContext& context, const KernelRequest& r
   const MatrixLayout layout = matrix_layout(request, 1);
   if (shape.batch == 1 && !shape.bf16) {
     const GemvPlan plan = plan_gemv(context.gemm, shape.inputs, shape.outputs, layout);
-    return make_kernel(describe(context, false, layout) + " row", 0,
+    const char* of_panels = layout == MatrixLayout::kPanels ? " panels" : "";
+    return make_kernel(fmt::format("{}{} row", context.gemm.name, of_panels), 0,
                        [=](const KernelArguments& arguments) {
                          const Forward f = forward(arguments);
                          gemv(plan, input<float>(arguments, 0), input<float>(arguments, 1),
@@ -97,8 +102,7 @@ std::unique_ptr<Kernel> linear(const CpuContext& context, const KernelRequest& r
                        });
   }
   const GemmPlan plan = plan_linear_forward(context.gemm, shape, layout);
-  return make_kernel(describe(context, shape.bf16, layout),
-                     plan.workspace_bytes(context.pool.threads()),
+  return make_kernel(describe(plan, layout), plan.workspace_bytes(context.pool.threads()),
                      [=](const KernelArguments& arguments) {
                        const Forward f = forward(arguments);
                        linear_forward(plan, input<float>(arguments, 0), input<float>(arguments, 1),
@@ -123,16 +127,16 @@ std::unique_ptr<Kernel> linear_input_grad(const CpuContext& context, const Kerne
   }
   const MatrixLayout layout = matrix_layout(request, 1);
   const GemmPlan plan = plan_input_gradient(context.gemm, shape, layout);
-  return make_kernel(
-      describe(context, shape.bf16, layout), plan.workspace_bytes(context.pool.threads()),
-      [=](const KernelArguments& arguments) {
-        const BackwardEpilogue after{
-            masked ? input<float>(arguments, 2) : nullptr, relu,
-            derivative.function == nullptr ? nullptr : RowFunction::differentiate, &derivative};
-        input_gradient(plan, input<float>(arguments, 0), input<float>(arguments, 1), after,
-                       output<float>(arguments), static_cast<float*>(arguments.workspace),
-                       context.pool);
-      });
+  return make_kernel(describe(plan, layout), plan.workspace_bytes(context.pool.threads()),
+                     [=](const KernelArguments& arguments) {
+                       const BackwardEpilogue after{
+                           masked ? input<float>(arguments, 2) : nullptr, relu,
+                           derivative.function == nullptr ? nullptr : RowFunction::differentiate,
+                           &derivative};
+                       input_gradient(plan, input<float>(arguments, 0), input<float>(arguments, 1),
+                                      after, output<float>(arguments),
+                                      static_cast<float*>(arguments.workspace), context.pool);
+                     });
 }
 
 LinearShape weight_shape(const KernelRequest& request) {
@@ -150,7 +154,7 @@ std::unique_ptr<Kernel> linear_weight_grad(const CpuContext& context,
                        });
   }
   const GemmPlan plan = plan_weight_gradient(context.gemm, shape);
-  return make_kernel(describe(context, shape.bf16, MatrixLayout::kRowMajor),
+  return make_kernel(describe(plan, MatrixLayout::kRowMajor),
                      plan.workspace_bytes(context.pool.threads()),
                      [=](const KernelArguments& arguments) {
                        weight_gradient(plan, input<float>(arguments, 0), input<float>(arguments, 1),
@@ -197,7 +201,7 @@ std::unique_ptr<Kernel> linear_update(const CpuContext& context, const KernelReq
     const float* dy = empty ? room + shape.inputs : input<float>(arguments, 1);
     update_weights(plan, x, dy, layout, target, room + zeros, context.pool);
   };
-  return make_kernel(describe(context, shape.bf16, layout),
+  return make_kernel(describe(plan, layout),
                      plan.workspace_bytes(context.pool.threads()) + 4 * zeros, launch);
 }
 
@@ -222,8 +226,8 @@ std::unique_ptr<Kernel> matmul(const CpuContext& context, const KernelRequest& r
   }
   const GemmPlan plan = plan_gemm(context.gemm, shape);
   return make_kernel(
-      describe(context, shape.bf16, MatrixLayout::kRowMajor),
-      plan.workspace_bytes(context.pool.threads()), [=](const KernelArguments& arguments) {
+      describe(plan, MatrixLayout::kRowMajor), plan.workspace_bytes(context.pool.threads()),
+      [=](const KernelArguments& arguments) {
         gemm(plan, input<float>(arguments, 0), input<float>(arguments, 1), output<float>(arguments),
              static_cast<float*>(arguments.workspace), context.pool);
       });

@@ -10,6 +10,7 @@
 
 #include "devices/cpu/flush_denormals.h"
 #include "devices/cpu/linear.h"
+#include "devices/cpu/word_kernels.h"
 
 namespace bascule {
 namespace {
@@ -21,6 +22,8 @@ using detail::kLanes;
 /// matrix is walked over less often, but the block column is multiplied by a larger square.
 constexpr std::int64_t kBlock = 384;
 constexpr std::int64_t kRows = 192;  // of a piece of the update: they stay in the second cache
+/// Of smaller matrices much of a tile of 32 rows lies beyond the diagonal.
+constexpr std::int64_t kLeastInThirds = 1024;
 
 std::int64_t round_up(std::int64_t n, std::int64_t unit) {
   return (n + unit - 1) / unit * unit;
@@ -52,13 +55,24 @@ bool invert_block(std::vector<double>& a, std::int64_t n) {
 class Sweep {
  public:
   Sweep(const GemmKernels& kernels, SymmetricMatrix& matrix, ThreadPool& pool)
-      : kernels_(kernels), a_(matrix), pool_(pool), n_(matrix.order()) {}
+      : kernels_(kernels), a_(matrix), pool_(pool), n_(matrix.order()) {
+    tile_.rows = kernels.rows;
+    if (n_ < kLeastInThirds) return;
+    words_ = kernels.thirds;
+    if (words_ != nullptr) tile_ = words_->shape;
+  }
 
   Status allocate() {
     BASCULE_ASSIGN(column_, Buffer<float>::make(static_cast<std::size_t>(n_ * kBlock)));
     BASCULE_ASSIGN(product_, Buffer<float>::make(static_cast<std::size_t>(n_ * kBlock)));
     const auto padded = round_up(n_, detail::kWidestPanel);
-    BASCULE_ASSIGN(panels_, Buffer<float>::make(static_cast<std::size_t>(padded * kBlock)));
+    BASCULE_ASSIGN(panels_,
+                   Buffer<float>::make(static_cast<std::size_t>(padded * tile_.units(kBlock))));
+    if (words_ != nullptr) {
+      const std::int64_t rows = pool_.threads() * kRows;
+      BASCULE_ASSIGN(rows_of_words_,
+                     Buffer<float>::make(static_cast<std::size_t>(rows * tile_.units(kBlock))));
+    }
     BASCULE_ASSIGN(inverse_, Buffer<float>::make(static_cast<std::size_t>(kBlock * kBlock)));
     return {};
   }
@@ -117,33 +131,50 @@ class Sweep {
     const Chunks chunks{n_, panel};
     pool_.run(chunks.chunks(), [&](std::int64_t p, int) {
       const std::int64_t valid = chunks.end(p) - chunks.begin(p);
-      kernels_.pack_columns(column_.data() + p * panel * width_, width_, width_, valid,
-                            round_up(valid, kLanes), panels_.data() + p * panel * width_);
+      const auto pack = words_ != nullptr ? words_->pack_columns : kernels_.pack_columns;
+      pack(column_.data() + p * panel * width_, width_, width_, valid, round_up(valid, kLanes),
+           panels_.data() + p * panel * depth());
     });
   }
 
   /// The lower triangle but for the block's rows and columns.
   void update() {
     const Chunks chunks{n_, kRows};
-    pool_.run(chunks.chunks(), [&](std::int64_t chunk, int) {
+    pool_.run(chunks.chunks(), [&](std::int64_t chunk, int thread) {
       const detail::FlushDenormals flush;
       // The longest rows first.
       const std::int64_t piece = chunks.chunks() - 1 - chunk;
-      update_rows(chunks.begin(piece), chunks.end(piece));
+      const std::int64_t first = chunks.begin(piece), last = chunks.end(piece);
+      if (first >= begin_ && last <= end()) return;
+      update_rows(first, last, factor_rows(first, last, thread));
+      if (words_ != nullptr) words_->release();
     });
   }
 
-  void update_rows(std::int64_t first, std::int64_t last) {
-    if (first >= begin_ && last <= end()) return;
-    const auto& tiles = kernels_.tiles[static_cast<int>(detail::TileAccess::kRows)];
+  /// Of the depth of a block's products, in what they multiply.
+  [[nodiscard]] std::int64_t depth() const { return tile_.units(width_); }
+  /// Rows of −S D as the tiles read them.
+  const float* factor_rows(std::int64_t first, std::int64_t last, int thread) {
+    const float* rows = product_.data() + first * width_;
+    if (words_ == nullptr) return rows;
+    float* words = rows_of_words_.data() + thread * kRows * depth();
+    for (std::int64_t row = 0; row < last - first; ++row)
+      words_->pair_along(rows + row * width_, width_, words + row * depth());
+    return words;
+  }
+
+  void update_rows(std::int64_t first, std::int64_t last, const float* factor) {
+    const auto& tiles =
+        (words_ != nullptr ? words_->tiles : kernels_.tiles)[int(detail::TileAccess::kRows)];
     for (std::int64_t column = 0; column < last; column += kernels_.panel) {
       if (column >= begin_ && column < end()) continue;
       const std::int64_t width = std::min(kernels_.panel, round_up(n_ - column, kLanes));
-      for (std::int64_t row = first; row < last; row += kernels_.rows) {
-        const std::int64_t rows = std::min<std::int64_t>(kernels_.rows, last - row);
+      for (std::int64_t row = first; row < last; row += tile_.rows) {
+        const std::int64_t rows = std::min<std::int64_t>(tile_.rows, last - row);
         detail::Tile tile{};
-        tile.parts[0] = {product_.data() + row * width_, width_, 1, width_, 0};
-        tile.b = panels_.data() + column * width_;
+        tile.parts[0] = {factor + (row - first) * depth(), depth(), 1, depth(), 0};
+        tile.rows = rows;
+        tile.b = panels_.data() + column * depth();
         tile.c = a_.row(row) + column;
         tile.c_stride = a_.stride();
         tile.accumulate = true;
@@ -158,7 +189,7 @@ class Sweep {
   /// find out by itself where it goes on.
   void fetch(std::int64_t first, std::int64_t last, std::int64_t column) const {
     if (column >= n_) return;
-    const std::int64_t end = std::min<std::int64_t>(first + kernels_.rows, last);
+    const std::int64_t end = std::min<std::int64_t>(first + tile_.rows, last);
     for (std::int64_t row = first; row < end; ++row)
       for (std::int64_t j = 0; j < kernels_.panel; j += kLanes)
         __builtin_prefetch(a_.row(row) + column + j, 1);
@@ -186,7 +217,9 @@ class Sweep {
   ThreadPool& pool_;
   const std::int64_t n_;
   std::int64_t begin_ = 0, width_ = 0;
-  Buffer<float> column_, product_, panels_, inverse_, workspace_;
+  const detail::WordKernels* words_ = nullptr;  ///< set where the update is made in thirds
+  detail::TileShape tile_;
+  Buffer<float> column_, product_, panels_, inverse_, workspace_, rows_of_words_;
   std::vector<double> block_;
 };
 

@@ -1,6 +1,6 @@
 #include "devices/cpu/gemm_loops.h"
 #include "devices/cpu/linear.h"
-#include "devices/cpu/pairs_kernels.h"
+#include "devices/cpu/word_kernels.h"
 
 namespace bascule::detail {
 namespace {
@@ -27,23 +27,24 @@ void each_tile(const ChunkPlan& work, MatrixLayout layout, const Run& run) {
   const std::int64_t depth = plan.b.rows, most = plan.tile.rows;
   const std::int64_t groups = (work.rows.size() + most - 1) / most;
   Tile tile{};
-  for (std::int64_t p = work.panels.begin; p < work.panels.end; ++p) {
-    const float* b = work.panel(p);
-    const PanelPlace place = place_of(plan, layout, p);
-    for (std::int64_t group = 0; group < groups; ++group) {
-      const Range rows = piece(work.rows.size(), groups, group, plan.tile.row_unit);
-      tile.rows = rows.size();
-      const std::int64_t row = work.rows.begin + rows.begin;
-      for (std::int64_t k = 0, step = 0; k < depth; k += step) {
-        step = depth_step(plan, k, depth);
-        place_a(plan, work.source, row, k, step, tile);
-        tile.b = b + k * place.width;
-        tile.accumulate = k > 0;
-        tile.lines = 0;
-        run(tile, place, Range{row, row + rows.size()}, k + step == depth);
-      }
+  const auto sum_up = [&](std::int64_t group, const PanelPlace& place, const float* b) {
+    const Range rows = piece(work.rows.size(), groups, group, plan.tile.row_unit);
+    tile.rows = rows.size();
+    const std::int64_t row = work.rows.begin + rows.begin;
+    for (std::int64_t k = 0, step = 0; k < depth; k += step) {
+      step = depth_step(plan, k, depth);
+      place_a(plan, work.source, row, k, step, tile);
+      tile.b = b + k * place.width;
+      tile.accumulate = k > 0;
+      tile.lines = 0;
+      run(tile, place, Range{row, row + rows.size()}, k + step == depth);
     }
-  }
+  };
+  work.each_panels([&](Range some) {
+    for (std::int64_t group = 0; group < groups; ++group)
+      for (std::int64_t p = some.begin; p < some.end; ++p)
+        sum_up(group, place_of(plan, layout, p), work.panel(p, some));
+  });
 }
 
 /// Fetches the tile after this one of the arrays that are to change.
@@ -73,12 +74,12 @@ GemmPlan plan_weight_gradient(const GemmKernels& kernels, const LinearShape& sha
   cost.least_rows = 1;
   cost.per_output = 12;  // weights are read and written
   cost.depth_first = true;
+  const ProductShape product{shape.inputs, shape.batch, shape.outputs, shape.bf16};
   const bool in_registers = shape.bf16 && kernels.pairs->shape.row_unit > 1;
   cost.by_rows =
       !in_registers && is_cut_by_inputs(shape.batch, shape.inputs,
                                         (shape.outputs + kernels.panel - 1) / kernels.panel);
-  return plan_product(kernels, {shape.inputs, shape.batch, shape.outputs, shape.bf16},
-                      MatrixLayout::kTransposed, MatrixLayout::kRowMajor, cost);
+  return plan_product(kernels, product, MatrixLayout::kTransposed, MatrixLayout::kRowMajor, cost);
 }
 
 void weight_gradient(const GemmPlan& plan, const float* x, const float* dy, MatrixLayout layout,
@@ -104,12 +105,13 @@ void update_weights(const GemmPlan& plan, const float* x, const float* dy, Matri
                     const UpdateTarget& target, float* workspace, ThreadPool& pool) {
   const int rule = static_cast<int>(target.rule), states = update_states(target.rule);
   // Weights of a bf16 product are halves if they are in panels; else its sums are spent afterwards.
-  const bool in_halves = plan.pairs != nullptr && layout == MatrixLayout::kPanels;
-  const bool fused = plan.pairs == nullptr || in_halves;
+  const bool of_floats = plan.words == nullptr || plan.in_thirds();
+  const bool in_halves = !of_floats && layout == MatrixLayout::kPanels;
+  const bool fused = of_floats || in_halves;
   const Halves halves({plan.rows, plan.b.columns, plan.b.panel});
   const TileTable& sums = plan.tiles();
   const TileTable& updates =
-      in_halves ? plan.pairs->update_tiles[rule] : plan.kernels->update_tiles[rule];
+      plan.words != nullptr ? plan.words->update_tiles[rule] : plan.kernels->update_tiles[rule];
   float* const arrays[3] = {target.weights, states > 0 ? target.states[0] : target.weights,
                             states > 1 ? target.states[1] : target.weights};
   run_product(plan, x, dy, workspace, pool, [&](const GemmSource& source, std::int64_t chunk) {
