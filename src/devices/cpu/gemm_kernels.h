@@ -82,7 +82,7 @@ struct GemmKernels {
   TileTable tiles[kTileAccesses];
   TileTable update_tiles[kUpdateRules];  ///< of kColumns
   const WordKernels* pairs;              ///< the products of bf16
-  const WordKernels* thirds;             ///< large products of floats; null: tiles are best for all
+  const WordKernels* thirds;             ///< large products of floats; null: `tiles` are faster
   const GemvKernels* gemv;               ///< the product of one row
 
   /// panel[k][j] = source[k · stride + j] for j < valid, 0 up to `width`.
