@@ -474,8 +474,10 @@ TEST(TileRegisters, ServeProductsOfBf16AndAreFreeAfterwards) {
 }
 TEST(TileRegisters, SumUpByDepthInPiecesOfRowsAndColumns) {
   if (!may_use_tile_registers()) GTEST_SKIP() << "no tile registers (AMX) here";
-  const LinearShape shape{kDeepColumns + 9, kDeepRows + 21, 4123, true};
-  EXPECT_TRUE(goes_by_depth(plan_input_gradient(gemm_kernels(), shape, MatrixLayout::kPanels)));
+  const LinearShape shape{137, 533, 4123, true};
+  const GemmPlan plan = plan_input_gradient(gemm_kernels(), shape, MatrixLayout::kPanels);
+  EXPECT_TRUE(goes_by_depth(plan));
+  EXPECT_EQ(DepthGrid(plan).chunks(), 4);
   GemmCase(gemm_kernels(), shape, MatrixLayout::kPanels).check_input_gradient();
 }
 #endif
@@ -512,7 +514,7 @@ TEST(Thirds, ServeAllShapes) {
   const GemmKernels* kernels = kernels_with_thirds();
   if (kernels == nullptr) GTEST_SKIP() << "no tile registers (AMX) here";
   for (const LinearShape& shape :
-       {LinearShape{64, 64, 64}, {97, 70, 65}, {65, 97, 2081}, {270, 530, 99}, {67, 801, 240}}) {
+       {LinearShape{64, 64, 64}, {97, 70, 65}, {65, 97, 2081}, {270, 530, 99}, {270, 661, 1090}}) {
     for (const MatrixLayout layout : {MatrixLayout::kRowMajor, MatrixLayout::kPanels}) {
       SCOPED_TRACE(testing::Message()
                    << shape.batch << 'x' << shape.inputs << 'x' << shape.outputs);

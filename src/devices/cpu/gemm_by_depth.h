@@ -11,19 +11,6 @@
 
 namespace bascule::detail {
 
-/// Columns of C and, at most, rows of it that a chunk makes: their sums take 256 KiB.
-inline constexpr std::int64_t kDeepColumns = 128, kDeepRows = 512;
-/// Of thirds: W is taken apart for all columns of a chunk, which is worth more of them.
-inline constexpr std::int64_t kThirdColumns = 256;
-/// Chunks there are at least, if each has so many rows.
-inline constexpr std::int64_t kThirdChunks = 4, kLeastThirdRows = 64;
-/// k multiplied in one go, at most: a tile's piece of A stays in the first cache, and that of B in
-/// the second.
-inline constexpr std::int64_t kDeepStep = 256;
-inline std::int64_t deep_step(const GemmPlan& plan) {
-  return kDeepStep / plan.tile.depth_unit * plan.tile.depth_unit;
-}
-
 /// Whether W is multiplied in tile registers, so fast that memory is what it waits for.
 inline bool waits_for_memory(const GemmPlan& plan) {
   constexpr std::int64_t kLeastDepth = 2048, kLeastColumns = 64;
@@ -39,6 +26,40 @@ inline bool goes_by_depth(const GemmPlan& plan) {
   return plan.a_layout == MatrixLayout::kPanels &&
          (plan.in_thirds() || waits_for_memory(plan) || stays_in_caches(plan));
 }
+/// What such a product is cut into.
+struct DepthGrid {
+  std::int64_t halves = 1, column_pieces = 1, row_pieces = 1;
+  std::int64_t columns = 0;  ///< of a chunk, at most
+  std::int64_t step = 0;     ///< k multiplied in one go, at most
+
+  explicit DepthGrid(const GemmPlan& plan);
+  [[nodiscard]] std::int64_t chunks() const { return halves * column_pieces * row_pieces; }
+  /// Room of a chunk for its columns of B.
+  [[nodiscard]] std::int64_t column_floats() const { return columns * step; }
+  /// The same and, of thirds, for a tile's rows of A.
+  [[nodiscard]] std::int64_t thread_floats() const { return (columns + kMostTileRows) * step; }
+};
+inline DepthGrid::DepthGrid(const GemmPlan& plan) {
+  // Columns and rows of a chunk at most, whose sums take 256 KiB; and k, so that a tile's piece of
+  // A stays in the first cache, and that of B in the second.
+  std::int64_t most_columns = 128, most_rows = stays_in_caches(plan) ? 128 : 512, most_step = 256;
+  // W is taken apart for each piece of the columns, and dy for each piece of the rows; sums are
+  // read and written for each step.
+  if (plan.in_thirds()) most_columns = 256, most_rows = 640, most_step = 768;
+  const auto pieces = [](std::int64_t count, std::int64_t most) {
+    return std::max<std::int64_t>((count + most - 1) / most, 1);
+  };
+  const bool deep = plan.in_thirds() && plan.b.rows >= 2 * most_step;
+  halves = deep || stays_in_caches(plan) ? 2 : 1;
+  column_pieces = pieces(plan.b.count(), most_columns / plan.b.panel);
+  row_pieces = pieces(plan.rows, most_rows);
+  constexpr std::int64_t kChunks = 4, kLeastRows = 64;
+  if (plan.in_thirds())
+    row_pieces = std::max(row_pieces, std::min(pieces(plan.rows, kLeastRows),
+                                               pieces(kChunks, halves * column_pieces)));
+  columns = std::min(plan.b.padded_columns(), most_columns);
+  step = std::min(most_step / plan.tile.depth_unit * plan.tile.depth_unit, plan.b.rows);
+}
 /// Sums of a half or, where there are no halves, of all of it: those of a panel of C after those of
 /// another.
 inline std::int64_t sums_by_depth(const GemmPlan& plan) {
@@ -46,47 +67,41 @@ inline std::int64_t sums_by_depth(const GemmPlan& plan) {
 }
 /// Room for the sums.
 inline std::int64_t floats_by_depth(const GemmPlan& plan) {
-  return (stays_in_caches(plan) ? 2 : 1) * sums_by_depth(plan);
+  return DepthGrid(plan).halves * sums_by_depth(plan);
 }
 
-/// finish(sums, row, rows, p) as of multiply_chunk(). `workspace` has room for the sums.
+/// finish(sums, row, rows, p) as of multiply_chunk(). `workspace` has room for the sums, and then
+/// for each thread's copies.
 template <class Finish>
 void multiply_by_depth(const GemmPlan& plan, const float* a, const float* b, float* workspace,
                        ThreadPool& pool, const Finish& finish) {
-  constexpr std::int64_t kRowsOfHalf = 128;
   const GemmSource source{a, 0, b, false, nullptr};
   const TileTable& functions = plan.tiles();
-  const auto pieces = [](std::int64_t count, std::int64_t most) {
-    return (count + most - 1) / most;
-  };
-  const std::int64_t halves = stays_in_caches(plan) ? 2 : 1;
-  const std::int64_t most_columns = plan.in_thirds() ? kThirdColumns : kDeepColumns;
-  const std::int64_t column_pieces = pieces(plan.b.count(), most_columns / plan.b.panel);
-  std::int64_t row_pieces = pieces(plan.rows, halves > 1 ? kRowsOfHalf : kDeepRows);
-  if (plan.in_thirds())
-    row_pieces = std::max(row_pieces, std::min(pieces(plan.rows, kLeastThirdRows),
-                                               pieces(kThirdChunks, column_pieces)));
+  const DepthGrid grid(plan);
   const auto rows_of = [&](std::int64_t index) {
-    return piece(plan.rows, row_pieces, index % row_pieces, std::max(plan.tile.row_unit, kLanes));
+    return piece(plan.rows, grid.row_pieces, index % grid.row_pieces,
+                 std::max(plan.tile.row_unit, kLanes));
   };
   const auto sums = [&](std::int64_t half, std::int64_t p, std::int64_t row) {
     return workspace + half * sums_by_depth(plan) + plan.rows * p * plan.b.panel +
            row * plan.b.width(p);
   };
-  run_chunks(pool, halves * column_pieces * row_pieces, [&](std::int64_t chunk, int) {
-    alignas(64) float words[kThirdColumns * kDeepStep];
-    alignas(64) float thirds[kMostTileRows * kDeepStep];
+  const std::int64_t depth_unit = plan.in_thirds() ? plan.tile.words : plan.a.panel;
+  run_chunks(pool, grid.chunks(), [&](std::int64_t chunk, int thread) {
+    float* const words = workspace + floats_by_depth(plan) + thread * grid.thread_floats();
+    float* const thirds = words + grid.column_floats();
     const TileScope scope(plan);
-    const std::int64_t half = chunk / (column_pieces * row_pieces);
-    const Range depth = piece(plan.b.rows, halves, half, plan.a.panel);
-    const Range panels = piece(plan.b.count(), column_pieces, chunk / row_pieces % column_pieces);
+    const std::int64_t half = chunk / (grid.column_pieces * grid.row_pieces);
+    const Range depth = piece(plan.b.rows, grid.halves, half, depth_unit);
+    const Range panels =
+        piece(plan.b.count(), grid.column_pieces, chunk / grid.row_pieces % grid.column_pieces);
     const Range rows = rows_of(chunk);
-    const std::int64_t groups = pieces(rows.size(), plan.tile.rows);
+    const std::int64_t groups = (rows.size() + plan.tile.rows - 1) / plan.tile.rows;
     const auto place = [&](std::int64_t p) {
-      return words + (p - panels.begin) * plan.b.panel * kDeepStep;
+      return words + (p - panels.begin) * plan.b.panel * grid.step;
     };
     for (std::int64_t k = depth.begin, step = 0; k < depth.end; k += step) {
-      step = std::min(deep_step(plan), depth.end - k);
+      step = std::min(grid.step, depth.end - k);
       for (std::int64_t p = panels.begin; p < panels.end; ++p)
         pack_piece(plan, b, p, {k, k + step}, place(p));
       for (std::int64_t group = 0; group < groups; ++group) {
@@ -110,11 +125,11 @@ void multiply_by_depth(const GemmPlan& plan, const float* a, const float* b, flo
         }
       }
     }
-    for (std::int64_t p = panels.begin; halves == 1 && p < panels.end; ++p)
+    for (std::int64_t p = panels.begin; grid.halves == 1 && p < panels.end; ++p)
       finish(sums(0, p, rows.begin), rows.begin, rows.size(), p);
   });
-  if (halves == 1) return;
-  run_chunks(pool, row_pieces, [&](std::int64_t chunk, int) {
+  if (grid.halves == 1) return;
+  run_chunks(pool, grid.row_pieces, [&](std::int64_t chunk, int) {
     const Range rows = rows_of(chunk);
     for (std::int64_t p = 0; p < plan.b.count(); ++p) {
       float* block = sums(0, p, rows.begin);

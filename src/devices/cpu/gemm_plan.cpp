@@ -25,7 +25,7 @@ constexpr std::int64_t kMostOwnFloats = 1 << 18;
 
 /// Of thirds: what multiplies a block of rows before the next one takes its place, so that A, which
 /// with its thirds does not fit in a second cache, comes from the third one less often.
-constexpr std::int64_t kMostPackedFloats = 1 << 17, kMostPanelsAtOnce = 4;
+constexpr std::int64_t kMostPackedFloats = 1 << 18, kMostPanelsAtOnce = 8;
 
 /// Lines in a set of the first cache, which has 64 sets: 8 or 12.
 std::int64_t set_lines() {
@@ -202,10 +202,11 @@ std::int64_t GemmPlan::own_floats() const {
 }
 
 std::int64_t GemmPlan::workspace_floats(int threads) const {
+  if (extra_floats > 0) return extra_floats + threads * thread_floats;
   const std::int64_t copies = own_copies ? threads * own_floats() : copy_floats();
   const std::int64_t panels =
       packs_b() && !b_packed_first ? threads * panels_at_once * panel_floats() : 0;
-  return std::max(copies + a_floats() - first_a_floats() + panels, extra_floats);
+  return copies + a_floats() - first_a_floats() + panels;
 }
 
 }  // namespace bascule::detail

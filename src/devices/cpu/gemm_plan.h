@@ -69,9 +69,10 @@ struct GemmPlan {
   /// multiples of half a page would fall into the same few sets of the first cache; floats that are
   /// to be words have to be copied anyway.
   std::int64_t a_copy_stride = 0;
-  bool exchanged = false;         ///< of a plain product: its transpose is computed
-  std::int64_t extra_floats = 0;  ///< of the workspace, for who made the plan
-  bool b_packed_first = false;    ///< before all chunks; otherwise chunks pack their panels
+  bool exchanged = false;  ///< of a plain product: its transpose is computed
+  /// Of the workspace, which is then for who made the plan alone, and so much more for each thread.
+  std::int64_t extra_floats = 0, thread_floats = 0;
+  bool b_packed_first = false;  ///< before all chunks; otherwise chunks pack their panels
   /// Panels that a chunk packs and multiplies with a block of rows before it takes the next block.
   std::int64_t panels_at_once = 1;
   /// Every thread copies and packs for itself what is small: to wait for one another, and to fetch

@@ -69,6 +69,7 @@ GemmPlan plan_input_gradient(const GemmKernels& kernels, const LinearShape& shap
     plan.extra_floats = deep_floats(plan);
   } else if (goes_by_depth(plan)) {
     plan.extra_floats = floats_by_depth(plan);
+    plan.thread_floats = DepthGrid(plan).thread_floats();
   }
   return plan;
 }

@@ -27,7 +27,7 @@ constexpr std::int64_t kThirds = 3;
 /// A block is three registers of words, for each third one.
 struct ThirdTerms {
   static constexpr std::int64_t kWords = kThirds * kSide;
-  static constexpr int kFetchedRows = 4;
+  static constexpr int kFetchedRows = 2;
 
   template <int kVectors, bool kLower>
   BASCULE_KERNEL static void add(const float* a, std::int64_t a_stride, const float* b) {
