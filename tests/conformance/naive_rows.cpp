@@ -170,6 +170,13 @@ Tensor multinomial_nll_grad(const Node& node, const Inputs& x) {
   });
 }
 
+/// The loss of node's second output is that of an op of its own.
+std::vector<Tensor> multinomial_nll_and_grad(const Node& node, const Inputs& x) {
+  Node loss = node;
+  loss.outputs.erase(loss.outputs.begin());
+  return {multinomial_nll_grad(node, x), multinomial_nll(loss, x)};
+}
+
 /// The four words of the block of element e, from the mapping that base/random_values.h documents.
 PhiloxBlock words_of(const Node& node, double step, std::size_t e) {
   const auto low = [](auto x) { return static_cast<std::uint32_t>(x); };
@@ -288,6 +295,7 @@ std::map<std::string_view, Formula> row_formulas() {
           {"sparse_cross_entropy_grad", one<cross_entropy_grad>},
           {"multinomial_nll", one<multinomial_nll>},
           {"multinomial_nll_grad", one<multinomial_nll_grad>},
+          {"multinomial_nll_and_grad", multinomial_nll_and_grad},
           {"random_uniform", one<random_values>},
           {"random_normal", one<random_values>},
           {"dropout_mask", one<random_values>},

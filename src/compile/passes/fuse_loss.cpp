@@ -3,6 +3,9 @@
 //   log_softmax_grad(place(v, labels), log_softmax(z))   → sparse_cross_entropy_grad(z, labels, −v)
 // because with p = softmax(z) the second is v one_hot − p v. Made when nothing else reads
 // log_softmax(z), which then disappears.
+//   multinomial_nll(z, c), multinomial_nll_grad(z, c, v)         → multinomial_nll_and_grad(z, c,
+//   v)
+// where v does not depend on the loss: z is read once.
 #include <bascule/graph/op.h>
 #include <bascule/graph/ops.h>
 
@@ -29,6 +32,10 @@ class LossFuser {
   std::vector<Replacement> run() {
     std::vector<Replacement> found;
     for (NodeId id = 0; id < graph_.size(); ++id) {
+      if (graph_.node(id).op->name == "multinomial_nll") {
+        if (auto one = loss_and_gradient(id)) found.push_back(std::move(*one));
+        continue;
+      }
       if (graph_.node(id).op->name != "log_softmax") continue;
       std::vector<Replacement> all = readers_of({id, 0});
       found.insert(found.end(), std::make_move_iterator(all.begin()),
@@ -80,6 +87,30 @@ class LossFuser {
       };
     }
     return one;
+  }
+
+  std::optional<Replacement> loss_and_gradient(NodeId loss) const {
+    const std::vector<ValueId>& inputs = graph_.node(loss).inputs;
+    for (const Use use : users_.of(inputs[0])) {
+      const Node& reader = graph_.node(use.node);
+      if (use.operand != 0 || reader.op->name != "multinomial_nll_grad" ||
+          reader.inputs[1] != inputs[1] || depends(reader.inputs[2].node, loss))
+        continue;
+      return replace_by_node(graph_, target_, "multinomial_nll_and_grad", reader.inputs, {},
+                             {{use.node, 0}, {loss, 0}});
+    }
+    return std::nullopt;
+  }
+  /// Whether a node needs another; nodes come after those that they read.
+  bool depends(NodeId node, NodeId other) const {
+    std::vector<bool> needed(static_cast<std::size_t>(node) + 1);
+    needed[static_cast<std::size_t>(node)] = true;
+    for (NodeId id = node; id > other; --id) {
+      if (!needed[static_cast<std::size_t>(id)]) continue;
+      for (const ValueId input : graph_.node(id).inputs)
+        needed[static_cast<std::size_t>(input.node)] = true;
+    }
+    return node >= other && needed[static_cast<std::size_t>(other)];
   }
 
   const Graph& graph_;

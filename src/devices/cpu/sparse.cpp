@@ -128,10 +128,11 @@ std::unique_ptr<Kernel> sparse_update(const CpuContext& context, const KernelReq
                      });
 }
 
-/// The loss, or with a third input its gradient.
+/// The loss or, with a third input, its gradient, and perhaps both.
 std::unique_ptr<Kernel> multinomial(const CpuContext& context, const KernelRequest& request) {
   const std::int64_t all_rows = request.inputs[0].shape[0], columns = request.inputs[0].shape[1];
   const bool gradient = request.inputs.size() == 3;
+  const bool loss = !gradient || request.node.outputs.size() == 2;
   return make_kernel(context.vector.name, 0, [=](const KernelArguments& arguments) {
     const CsrArgument& counts = *input<CsrArgument>(arguments, 1);
     for_chunks(context.pool, all_rows, rows_of_chunk(columns, kCostlyChunk),
@@ -141,8 +142,11 @@ std::unique_ptr<Kernel> multinomial(const CpuContext& context, const KernelReque
                  rows.offsets = counts.offsets + begin;
                  rows.indices = counts.indices;
                  rows.counts = counts.values;
-                 if (gradient) rows.gradient = input<float>(arguments, 2) + begin;
-                 rows.out = output<float>(arguments) + begin * (gradient ? columns : 1);
+                 if (gradient) {
+                   rows.gradient = input<float>(arguments, 2) + begin;
+                   rows.out = output<float>(arguments) + begin * columns;
+                 }
+                 if (loss) rows.loss = output<float>(arguments, gradient ? 1 : 0) + begin;
                  rows.rows = end - begin;
                  rows.columns = columns;
                  context.vector.multinomial(rows);
@@ -157,7 +161,9 @@ std::span<const CpuOp> cpu_sparse_ops() {
       CpuOp{"sparse_matmul", sparse_matmul},
       CpuOp{"sparse_matmul_transposed", sparse_matmul_transposed},
       CpuOp{"sparse_update", sparse_update, nullptr, sparse_update_supported},
-      CpuOp{"multinomial_nll", multinomial}, CpuOp{"multinomial_nll_grad", multinomial}};
+      CpuOp{"multinomial_nll", multinomial},
+      CpuOp{"multinomial_nll_grad", multinomial},
+      CpuOp{"multinomial_nll_and_grad", multinomial}};
   return ops;
 }
 

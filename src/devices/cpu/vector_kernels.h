@@ -31,8 +31,9 @@ struct MultinomialRows {
   const std::int64_t* offsets;
   const std::int32_t* indices;
   const float* counts;
-  const float* gradient;  ///< of the loss; null when the loss itself is wanted
-  float* out;             ///< loss by row, or the logits' gradient (may be `logits`)
+  const float* gradient;  ///< of the loss; null: that of the logits is not wanted
+  float* out;             ///< the logits' gradient; may be `logits`
+  float* loss;            ///< by row; null when it is not wanted
   std::int64_t rows, columns;
 };
 

@@ -191,6 +191,7 @@ KernelResult make_multinomial(const KernelLibrary& library, const KernelRequest&
                       now.counts = matrix(step, 1);
                       if (step.inputs.size() > 2) now.gradient = input<float>(step, 2);
                       now.y = output<float>(step);
+                      if (step.outputs.size() > 1) now.loss = output<float>(step, 1);
                     });
 }
 
@@ -204,7 +205,8 @@ std::span<const CudaOp> sparse_ops() {
       CudaOp{"scatter_add_rows", make_scatter},
       CudaOp{"rows_update", make_rows_update},
       CudaOp{"multinomial_nll", make_multinomial<ids::multinomial>},
-      CudaOp{"multinomial_nll_grad", make_multinomial<ids::multinomial_grad>}};
+      CudaOp{"multinomial_nll_grad", make_multinomial<ids::multinomial_grad>},
+      CudaOp{"multinomial_nll_and_grad", make_multinomial<ids::multinomial_grad>}};
   return ops;
 }
 

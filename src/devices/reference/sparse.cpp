@@ -41,28 +41,36 @@ double total(const CsrArgument& counts, std::int64_t row) {
 }
 
 template <class Real>
+double row_loss(const Real* x, std::int64_t columns, const CsrArgument& counts, std::int64_t row) {
+  double loss = columns > 0 ? total(counts, row) * log_sum_exp(x, columns) : 0;
+  for (std::int64_t p = counts.offsets[row]; p < counts.offsets[row + 1]; ++p)
+    loss -= static_cast<double>(counts.values[p]) * static_cast<double>(x[counts.indices[p]]);
+  return loss;
+}
+
+template <class Real>
 Loop multinomial_nll(const LoopRequest& request) {
   return [rows = request.inputs[0].shape[0],
           columns = request.inputs[0].shape[1]](const KernelArguments& arguments) {
     const CsrArgument& counts = *input<CsrArgument>(arguments, 1);
-    for (std::int64_t row = 0; row < rows; ++row) {
-      const Real* x = input<Real>(arguments, 0) + row * columns;
-      double loss = columns > 0 ? total(counts, row) * log_sum_exp(x, columns) : 0;
-      for (std::int64_t p = counts.offsets[row]; p < counts.offsets[row + 1]; ++p)
-        loss -= static_cast<double>(counts.values[p]) * static_cast<double>(x[counts.indices[p]]);
-      output<Real>(arguments)[row] = static_cast<Real>(loss);
-    }
+    for (std::int64_t row = 0; row < rows; ++row)
+      output<Real>(arguments)[row] = static_cast<Real>(
+          row_loss(input<Real>(arguments, 0) + row * columns, columns, counts, row));
   };
 }
 
+/// With a second output the loss, too.
 template <class Real>
 Loop multinomial_nll_grad(const LoopRequest& request) {
-  return [rows = request.inputs[0].shape[0],
-          columns = request.inputs[0].shape[1]](const KernelArguments& arguments) {
+  return [rows = request.inputs[0].shape[0], columns = request.inputs[0].shape[1],
+          both = request.node.outputs.size() == 2](const KernelArguments& arguments) {
     const CsrArgument& counts = *input<CsrArgument>(arguments, 1);
     std::vector<double> slope(static_cast<std::size_t>(columns));
-    for (std::int64_t row = 0; row < rows && columns > 0; ++row) {
+    for (std::int64_t row = 0; row < rows; ++row) {
       const Real* x = input<Real>(arguments, 0) + row * columns;
+      if (both)
+        output<Real>(arguments, 1)[row] = static_cast<Real>(row_loss(x, columns, counts, row));
+      if (columns == 0) continue;
       const double norm = log_sum_exp(x, columns), all = total(counts, row);
       for (std::int64_t j = 0; j < columns; ++j)
         slope[static_cast<std::size_t>(j)] = all * std::exp(static_cast<double>(x[j]) - norm);
@@ -83,7 +91,8 @@ std::vector<LoopEntry> sparse_loops() {
   return {{"sparse_matmul", sparse_matmul<Real>},
           {"sparse_matmul_transposed", sparse_matmul_transposed<Real>},
           {"multinomial_nll", multinomial_nll<Real>},
-          {"multinomial_nll_grad", multinomial_nll_grad<Real>}};
+          {"multinomial_nll_grad", multinomial_nll_grad<Real>},
+          {"multinomial_nll_and_grad", multinomial_nll_grad<Real>}};
 }
 template std::vector<LoopEntry> sparse_loops<float>();
 template std::vector<LoopEntry> sparse_loops<double>();

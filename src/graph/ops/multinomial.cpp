@@ -27,13 +27,20 @@ std::vector<std::optional<Value>> gradient(const GradientContext& c) {
       std::nullopt};
 }
 
+void require_slope(std::string_view op, std::span<const ValueType> inputs) {
+  detail::require_count(op, inputs, 3);
+  require_inputs(op, inputs);
+  detail::require_dense(op, inputs[2], DType::kF32);
+  detail::require_shape(op, inputs[2], {inputs[0].shape[0]});
+}
 std::vector<ValueType> infer_grad(std::span<const ValueType> inputs, const Attributes&) {
-  constexpr std::string_view kName = "multinomial_nll_grad";
-  detail::require_count(kName, inputs, 3);
-  require_inputs(kName, inputs);
-  detail::require_dense(kName, inputs[2], DType::kF32);
-  detail::require_shape(kName, inputs[2], {inputs[0].shape[0]});
+  require_slope("multinomial_nll_grad", inputs);
   return {inputs[0]};
+}
+/// The gradient, and the loss of each row.
+std::vector<ValueType> infer_both(std::span<const ValueType> inputs, const Attributes&) {
+  require_slope("multinomial_nll_and_grad", inputs);
+  return {inputs[0], inputs[2]};
 }
 
 std::vector<OpCase> cases(bool gradient) {
@@ -56,7 +63,10 @@ std::span<const OpInfo> multinomial_ops() {
     OpInfo slope =
         detail::logits_op("multinomial_nll_grad", infer_grad, [] { return cases(true); });
     slope.in_place = {0};
-    return std::array{loss, slope};
+    OpInfo both = slope;
+    both.name = "multinomial_nll_and_grad";
+    both.infer = infer_both;
+    return std::array{loss, slope, both};
   }();
   return ops;
 }

@@ -68,6 +68,37 @@ output loss = %3
 )");
 }
 
+TEST(FuseLoss, CountsReadTheirLogitsOnce) {
+  Graph graph;
+  const Value z = graph.variable("z", f32({4, 3}));
+  const Value counts = graph.input("counts", csr_f32({4, 3}, 6));
+  const Value loss = mean(multinomial_nll(z, counts));
+  graph.output("loss", loss);
+  graph.output("dz", grad(loss, std::array{z})[0]);
+  EXPECT_EQ(after(std::move(graph), "fuse_loss", planning_target(), {"simplify"}), R"(
+%0 = variable(z, parameter) : f32[4, 3]
+%1 = input(counts) : f32[4, 3] csr<=6
+%2 = constant(value=0.25) : f32[4]
+%3 = multinomial_nll_and_grad(%0, %1, %2) : f32[4, 3], f32[4]
+%4 = sum(%3.1; axes=[0], keep=0) : f32[]
+%5 = scale(%4; parameter=0.25) : f32[]
+output dz = %3
+output loss = %5
+)");
+}
+
+TEST(FuseLoss, NotWhenTheGradientNeedsTheLoss) {
+  Graph graph;
+  const Value z = graph.variable("z", f32({4, 3}));
+  const Value counts = graph.input("counts", csr_f32({4, 3}, 6));
+  const Value loss = sum(square(multinomial_nll(z, counts)), {0});
+  graph.output("loss", loss);
+  graph.output("dz", grad(loss, std::array{z})[0]);
+  const std::string text = after(std::move(graph), "fuse_loss", planning_target(), {"simplify"});
+  EXPECT_NE(text.find("multinomial_nll_grad("), std::string::npos) << text;
+  EXPECT_EQ(text.find("multinomial_nll_and_grad("), std::string::npos) << text;
+}
+
 TEST(FuseLinear, BiasAndActivation) {
   Graph graph;
   const Value x = graph.input("x", f32({4, 3}));

@@ -262,6 +262,7 @@ struct MultinomialArguments {
   SparseMatrix counts;
   const float* gradient = nullptr;  ///< of the losses
   float* y = nullptr;
+  float* loss = nullptr;  ///< where y is the gradient; null: it is not wanted
   std::int64_t columns = 0;
 };
 
