@@ -6,7 +6,9 @@
 // - one of few samples, where W stays in the caches of the threads that update it, by columns. If
 //   threads had pieces of the result, each would read all columns. So each half of the columns is
 //   summed up apart, and the sums, which are few, are added at the end;
-// - one in thirds: a piece of W that has been taken apart is multiplied with many columns.
+// - one in thirds: a piece of W that has been taken apart is multiplied with many columns. A deep
+//   one is summed up in halves, too: there are chunks enough then without more pieces of the
+//   columns or the rows, for each of which the other factor is taken apart once more.
 #include "devices/cpu/gemm_loops.h"
 
 namespace bascule::detail {
@@ -26,6 +28,7 @@ inline bool goes_by_depth(const GemmPlan& plan) {
   return plan.a_layout == MatrixLayout::kPanels &&
          (plan.in_thirds() || waits_for_memory(plan) || stays_in_caches(plan));
 }
+
 /// What such a product is cut into.
 struct DepthGrid {
   std::int64_t halves = 1, column_pieces = 1, row_pieces = 1;
@@ -40,21 +43,21 @@ struct DepthGrid {
   [[nodiscard]] std::int64_t thread_floats() const { return (columns + kMostTileRows) * step; }
 };
 inline DepthGrid::DepthGrid(const GemmPlan& plan) {
-  // Columns and rows of a chunk at most, whose sums take 256 KiB; and k, so that a tile's piece of
-  // A stays in the first cache, and that of B in the second.
-  std::int64_t most_columns = 128, most_rows = stays_in_caches(plan) ? 128 : 512, most_step = 256;
-  // W is taken apart for each piece of the columns, and dy for each piece of the rows; sums are
-  // read and written for each step.
-  if (plan.in_thirds()) most_columns = 256, most_rows = 640, most_step = 768;
+  const bool thirds = plan.in_thirds(), stays = stays_in_caches(plan);
+  // Sums take 256 KiB at most, of thirds 640 KiB: they stay in the second cache with the columns of
+  // B, and are read and written for each step. But for thirds a tile's piece of A stays in the
+  // first one.
+  const std::int64_t most_columns = thirds ? 256 : 128;
+  const std::int64_t most_rows = thirds ? 640 : stays ? 128 : 512;
+  const std::int64_t most_step = thirds ? 768 : 256;
   const auto pieces = [](std::int64_t count, std::int64_t most) {
     return std::max<std::int64_t>((count + most - 1) / most, 1);
   };
-  const bool deep = plan.in_thirds() && plan.b.rows >= 2 * most_step;
-  halves = deep || stays_in_caches(plan) ? 2 : 1;
+  halves = stays || (thirds && plan.b.rows >= 2 * most_step) ? 2 : 1;
   column_pieces = pieces(plan.b.count(), most_columns / plan.b.panel);
   row_pieces = pieces(plan.rows, most_rows);
   constexpr std::int64_t kChunks = 4, kLeastRows = 64;
-  if (plan.in_thirds())
+  if (thirds)
     row_pieces = std::max(row_pieces, std::min(pieces(plan.rows, kLeastRows),
                                                pieces(kChunks, halves * column_pieces)));
   columns = std::min(plan.b.padded_columns(), most_columns);
