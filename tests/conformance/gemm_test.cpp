@@ -513,8 +513,12 @@ TEST(Thirds, ServeLargeProductsOfFloats) {
 TEST(Thirds, ServeAllShapes) {
   const GemmKernels* kernels = kernels_with_thirds();
   if (kernels == nullptr) GTEST_SKIP() << "no tile registers (AMX) here";
-  for (const LinearShape& shape :
-       {LinearShape{64, 64, 64}, {97, 70, 65}, {65, 97, 2081}, {270, 530, 99}, {270, 661, 1090}}) {
+  for (const LinearShape& shape : {LinearShape{64, 64, 64},
+                                   {97, 70, 65},
+                                   {65, 97, 2081},
+                                   {270, 530, 99},
+                                   {67, 801, 240},
+                                   {270, 661, 1090}}) {
     for (const MatrixLayout layout : {MatrixLayout::kRowMajor, MatrixLayout::kPanels}) {
       SCOPED_TRACE(testing::Message()
                    << shape.batch << 'x' << shape.inputs << 'x' << shape.outputs);

@@ -3,9 +3,12 @@
 //   log_softmax_grad(place(v, labels), log_softmax(z))   → sparse_cross_entropy_grad(z, labels, −v)
 // because with p = softmax(z) the second is v one_hot − p v. Made when nothing else reads
 // log_softmax(z), which then disappears.
-//   multinomial_nll(z, c), multinomial_nll_grad(z, c, v)         → multinomial_nll_and_grad(z, c,
-//   v)
-// where v does not depend on the loss: z is read once.
+// And the likelihood of counts, so that z is read once:
+//   multinomial_nll(z, c) and multinomial_nll_grad(z, c, v)   → multinomial_nll_and_grad(z, c, v)
+// The loss then waits for v, which must not come from a likelihood: two of them could wait for each
+// other.
+#include <set>
+
 #include <bascule/graph/op.h>
 #include <bascule/graph/ops.h>
 
@@ -89,33 +92,36 @@ class LossFuser {
     return one;
   }
 
-  std::optional<Replacement> loss_and_gradient(NodeId loss) const {
+  /// Each gradient serves one loss.
+  std::optional<Replacement> loss_and_gradient(NodeId loss) {
     const std::vector<ValueId>& inputs = graph_.node(loss).inputs;
     for (const Use use : users_.of(inputs[0])) {
       const Node& reader = graph_.node(use.node);
       if (use.operand != 0 || reader.op->name != "multinomial_nll_grad" ||
-          reader.inputs[1] != inputs[1] || depends(reader.inputs[2].node, loss))
+          reader.inputs[1] != inputs[1] || needs_likelihood(reader.inputs[2].node) ||
+          !taken_.insert(use.node).second)
         continue;
       return replace_by_node(graph_, target_, "multinomial_nll_and_grad", reader.inputs, {},
                              {{use.node, 0}, {loss, 0}});
     }
     return std::nullopt;
   }
-  /// Whether a node needs another; nodes come after those that they read.
-  bool depends(NodeId node, NodeId other) const {
+  [[nodiscard]] bool needs_likelihood(NodeId node) const {
     std::vector<bool> needed(static_cast<std::size_t>(node) + 1);
-    needed[static_cast<std::size_t>(node)] = true;
-    for (NodeId id = node; id > other; --id) {
+    needed.back() = true;
+    for (NodeId id = node; id >= 0; --id) {  // nodes come after those that they read
       if (!needed[static_cast<std::size_t>(id)]) continue;
+      if (graph_.node(id).op->name.starts_with("multinomial_nll")) return true;
       for (const ValueId input : graph_.node(id).inputs)
         needed[static_cast<std::size_t>(input.node)] = true;
     }
-    return node >= other && needed[static_cast<std::size_t>(other)];
+    return false;
   }
 
   const Graph& graph_;
   const Target& target_;
   Users users_;
+  std::set<NodeId> taken_;
 };
 
 }  // namespace

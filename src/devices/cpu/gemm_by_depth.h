@@ -32,15 +32,16 @@ inline bool goes_by_depth(const GemmPlan& plan) {
 /// What such a product is cut into.
 struct DepthGrid {
   std::int64_t halves = 1, column_pieces = 1, row_pieces = 1;
-  std::int64_t columns = 0;  ///< of a chunk, at most
-  std::int64_t step = 0;     ///< k multiplied in one go, at most
+  std::int64_t columns = 0;      ///< of a chunk, at most
+  std::int64_t step = 0;         ///< k multiplied in one go, at most
+  std::int64_t copied_rows = 0;  ///< of A, which are taken apart: those of a tile
 
   explicit DepthGrid(const GemmPlan& plan);
   [[nodiscard]] std::int64_t chunks() const { return halves * column_pieces * row_pieces; }
   /// Room of a chunk for its columns of B.
   [[nodiscard]] std::int64_t column_floats() const { return columns * step; }
-  /// The same and, of thirds, for a tile's rows of A.
-  [[nodiscard]] std::int64_t thread_floats() const { return (columns + kMostTileRows) * step; }
+  /// The same, and for its rows of A.
+  [[nodiscard]] std::int64_t thread_floats() const { return (columns + copied_rows) * step; }
 };
 inline DepthGrid::DepthGrid(const GemmPlan& plan) {
   const bool thirds = plan.in_thirds(), stays = stays_in_caches(plan);
@@ -61,6 +62,7 @@ inline DepthGrid::DepthGrid(const GemmPlan& plan) {
     row_pieces = std::max(row_pieces, std::min(pieces(plan.rows, kLeastRows),
                                                pieces(kChunks, halves * column_pieces)));
   columns = std::min(plan.b.padded_columns(), most_columns);
+  copied_rows = thirds ? kMostTileRows : 0;
   step = std::min(most_step / plan.tile.depth_unit * plan.tile.depth_unit, plan.b.rows);
 }
 /// Sums of a half or, where there are no halves, of all of it: those of a panel of C after those of
@@ -89,9 +91,10 @@ void multiply_by_depth(const GemmPlan& plan, const float* a, const float* b, flo
     return workspace + half * sums_by_depth(plan) + plan.rows * p * plan.b.panel +
            row * plan.b.width(p);
   };
+  float* const copies = workspace + floats_by_depth(plan);
   const std::int64_t depth_unit = plan.in_thirds() ? plan.tile.words : plan.a.panel;
   run_chunks(pool, grid.chunks(), [&](std::int64_t chunk, int thread) {
-    float* const words = workspace + floats_by_depth(plan) + thread * grid.thread_floats();
+    float* const words = copies + thread * grid.thread_floats();
     float* const thirds = words + grid.column_floats();
     const TileScope scope(plan);
     const std::int64_t half = chunk / (grid.column_pieces * grid.row_pieces);

@@ -68,35 +68,50 @@ output loss = %3
 )");
 }
 
-TEST(FuseLoss, CountsReadTheirLogitsOnce) {
+/// A loss of two likelihoods of the same counts, and its gradients, after fuse_loss.
+template <class Loss>
+std::string fused_likelihoods(const Loss& loss_of) {
   Graph graph;
-  const Value z = graph.variable("z", f32({4, 3}));
+  const Value y = graph.variable("y", f32({4, 3})), z = graph.variable("z", f32({4, 3}));
   const Value counts = graph.input("counts", csr_f32({4, 3}, 6));
-  const Value loss = mean(multinomial_nll(z, counts));
+  const Value loss = sum(loss_of(y, z, counts), {0});
   graph.output("loss", loss);
-  graph.output("dz", grad(loss, std::array{z})[0]);
-  EXPECT_EQ(after(std::move(graph), "fuse_loss", planning_target(), {"simplify"}), R"(
-%0 = variable(z, parameter) : f32[4, 3]
-%1 = input(counts) : f32[4, 3] csr<=6
-%2 = constant(value=0.25) : f32[4]
-%3 = multinomial_nll_and_grad(%0, %1, %2) : f32[4, 3], f32[4]
-%4 = sum(%3.1; axes=[0], keep=0) : f32[]
-%5 = scale(%4; parameter=0.25) : f32[]
-output dz = %3
-output loss = %5
-)");
+  const std::vector<Value> slopes = grad(loss, std::array{y, z});
+  graph.output("dy", slopes[0]);
+  graph.output("dz", slopes[1]);
+  return after(std::move(graph), "fuse_loss");
+}
+std::size_t count_of(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
+    ++count;
+  return count;
 }
 
-TEST(FuseLoss, NotWhenTheGradientNeedsTheLoss) {
-  Graph graph;
-  const Value z = graph.variable("z", f32({4, 3}));
-  const Value counts = graph.input("counts", csr_f32({4, 3}, 6));
-  const Value loss = sum(square(multinomial_nll(z, counts)), {0});
-  graph.output("loss", loss);
-  graph.output("dz", grad(loss, std::array{z})[0]);
-  const std::string text = after(std::move(graph), "fuse_loss", planning_target(), {"simplify"});
-  EXPECT_NE(text.find("multinomial_nll_grad("), std::string::npos) << text;
-  EXPECT_EQ(text.find("multinomial_nll_and_grad("), std::string::npos) << text;
+TEST(FuseLoss, CountsReadTheirLogitsOnce) {
+  const std::string text =
+      fused_likelihoods([](const Value& y, const Value& z, const Value& counts) {
+        return multinomial_nll(y, counts) + scale(multinomial_nll(z, counts), 2);
+      });
+  EXPECT_EQ(count_of(text, "multinomial_nll_and_grad("), 2) << text;
+  EXPECT_EQ(count_of(text, "multinomial_nll"), 2) << text;
+}
+TEST(FuseLoss, NotWhenAGradientNeedsALikelihood) {
+  // Each gradient is scaled by the other's loss: together they would wait for each other.
+  const std::string text =
+      fused_likelihoods([](const Value& y, const Value& z, const Value& counts) {
+        return multinomial_nll(y, counts) * multinomial_nll(z, counts);
+      });
+  EXPECT_EQ(count_of(text, "multinomial_nll_grad("), 2) << text;
+  EXPECT_EQ(count_of(text, "multinomial_nll_and_grad("), 0) << text;
+}
+TEST(FuseLoss, AGradientServesOneOfTwoEqualLikelihoods) {
+  const std::string text =
+      fused_likelihoods([](const Value& y, const Value& z, const Value& counts) {
+        return multinomial_nll(z, counts) + scale(multinomial_nll(z, counts), 3) + sum(y, {1});
+      });
+  EXPECT_EQ(count_of(text, "multinomial_nll_and_grad("), 2) << text;
+  EXPECT_EQ(count_of(text, "multinomial_nll"), 2) << text;
 }
 
 TEST(FuseLinear, BiasAndActivation) {
