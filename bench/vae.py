@@ -47,6 +47,8 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--epochs", type=int, default=0)
     parser.add_argument("--modes", default="eager,compile")
+    parser.add_argument("--peer-precisions", default="fp32,bf16",
+                        help="of PyTorch, whose bf16 takes minutes a step on a processor without such products")
     parser.add_argument("--json")
     options = parser.parse_args()
     sides, result = {}, {"peak_gflops": {precision: peak(options, precision) for precision in ("fp32", "bf16")}}
@@ -58,7 +60,7 @@ def main():
         items = int(sides["bascule fp32"].ask("dump " + split))
         result["gflop_a_step"] = step_gflop(split, items)
         for precision, mode in PEERS:
-            if mode in options.modes.split(","):
+            if mode in options.modes.split(",") and precision in options.peer_precisions.split(","):
                 sides[f"PyTorch {mode} {precision}"] = Driver(sys.executable, os.path.join(HERE, "vae_torch.py"), split, items,
                                                             precision, mode, options.threads)
         for name, side in sides.items():  # compiles and fills caches

@@ -13,6 +13,7 @@ namespace {
 
 constexpr int kPanel = 16;
 constexpr int kTileRows = 6;  // 12 sums of 16 registers
+constexpr std::int64_t kDepthBlock = 1024;
 
 #include "devices/cpu/gemm_kernels.inc"
 #include "devices/cpu/gemm_pack.inc"

@@ -13,6 +13,7 @@ namespace {
 
 constexpr int kPanel = 32;
 constexpr int kTileRows = 12;  // 24 sums of 32 registers
+constexpr std::int64_t kDepthBlock = 256;
 
 #include "devices/cpu/gemm_kernels.inc"
 #include "devices/cpu/gemm_pack.inc"

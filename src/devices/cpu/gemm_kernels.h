@@ -77,8 +77,9 @@ struct GemvKernels;
 
 struct GemmKernels {
   const char* name;
-  std::int64_t panel;  ///< columns: 16 or 32
-  int rows;            ///< most rows of a tile
+  std::int64_t panel;        ///< columns: 16 or 32
+  int rows;                  ///< most rows of a tile
+  std::int64_t depth_block;  ///< of a TileShape
   TileTable tiles[kTileAccesses];
   TileTable update_tiles[kUpdateRules];  ///< of kColumns
   const WordKernels* pairs;              ///< the products of bf16
@@ -91,6 +92,10 @@ struct GemmKernels {
   /// panel[k][j] = source[j · stride + k].
   void (*pack_columns)(const float* source, std::int64_t stride, std::int64_t rows,
                        std::int64_t valid, std::int64_t width, float* panel);
+  /// tiles[(i / R · depth + k) · R + i % R] = source[k · stride + i] for i < valid, with R = rows;
+  /// what a last tile has beyond them is left as it is.
+  void (*pack_tiles)(const float* source, std::int64_t stride, std::int64_t depth,
+                     std::int64_t valid, float* tiles);
   /// y[i · stride + j] = tile[i][j] + bias[j] (null: 0), then max(·, 0) if `relu`, for j < valid.
   void (*finish_rows)(const float* tile, std::int64_t rows, std::int64_t width, const float* bias,
                       bool relu, float* y, std::int64_t stride, std::int64_t valid);

@@ -29,9 +29,10 @@ void pack_piece(const GemmPlan& plan, const float* b, std::int64_t p, Range dept
 
 namespace {
 
-/// What is copied of A at a time: lines, or kLanes of them where they are turned.
+/// What is copied of A at a time: lines, or kLanes of them where they are turned, or tiles.
 std::int64_t a_units(const GemmPlan& plan) {
   if (plan.first_a_floats() == 0) return 0;
+  if (plan.a_in_tiles) return plan.a_copy_stride / plan.tile.rows;
   if (plan.a_turned()) return (plan.rows + kLanes - 1) / kLanes;
   return plan.a_by_columns() ? plan.b.rows : plan.rows;
 }
@@ -44,6 +45,10 @@ void copy_line(const GemmPlan& plan, const float* a, std::int64_t row, Range dep
   const std::int64_t words = plan.tile.units(length), unit = plan.tile.depth_unit;
   std::fill(copy + words, copy + (words + unit - 1) / unit * unit, 0.0F);
 }
+void copy_tiles(const GemmPlan& plan, const float* a, Range rows, float* copies) {
+  plan.kernels->pack_tiles(a + rows.begin, plan.rows, plan.depth, rows.size(),
+                           copies + rows.begin * plan.depth);
+}
 /// Unit `unit` of A, as the tiles read it.
 void copy_unit(const GemmPlan& plan, const float* a, std::int64_t unit, float* copies) {
   if (plan.a_turned()) {
@@ -54,13 +59,17 @@ void copy_unit(const GemmPlan& plan, const float* a, std::int64_t unit, float* c
   }
   if (!plan.a_by_columns()) return copy_line(plan, a, unit, {0, plan.b.rows}, copies);
   float* copy = copies + unit * plan.a_copy_stride;
-  if (plan.words == nullptr) {
-    std::copy_n(a + unit * plan.rows, plan.rows, copy);
-    return;
-  }
   const float* even = a + 2 * unit * plan.rows;
   const float* odd = 2 * unit + 1 < plan.depth ? even + plan.rows : nullptr;
   plan.words->pair_across(even, odd, plan.rows, copy);
+}
+
+void copy_units(const GemmPlan& plan, const float* a, Range units, float* copies) {
+  if (plan.a_in_tiles) {
+    const std::int64_t rows = plan.tile.rows;
+    return copy_tiles(plan, a, {units.begin * rows, std::min(units.end * rows, plan.rows)}, copies);
+  }
+  for (std::int64_t unit = units.begin; unit < units.end; ++unit) copy_unit(plan, a, unit, copies);
 }
 
 }  // namespace
@@ -77,18 +86,13 @@ GemmSource source_of(const GemmPlan& plan, const float* a, const float* b, const
 }
 
 void make_copies(const GemmPlan& plan, const float* a, const float* b, float* copies) {
-  for (std::int64_t unit = 0; unit < a_units(plan); ++unit) copy_unit(plan, a, unit, copies);
+  copy_units(plan, a, {0, a_units(plan)}, copies);
   for (std::int64_t p = 0; plan.b_packed_first && p < plan.b.count(); ++p)
     pack_piece(plan, b, p, {0, plan.b.rows}, copies + plan.first_a_floats() + plan.b.offset(p));
 }
 
 void copy_rows(const GemmPlan& plan, const float* a, Range rows, float* copies) {
-  if (plan.a_by_columns()) {
-    for (std::int64_t k = 0; k < plan.b.rows; ++k)
-      std::copy_n(a + k * plan.rows + rows.begin, rows.size(),
-                  copies + k * plan.a_copy_stride + rows.begin);
-    return;
-  }
+  if (plan.a_in_tiles) return copy_tiles(plan, a, rows, copies);
   const std::int64_t unit = plan.a_turned() ? kLanes : 1;
   for (std::int64_t i = rows.begin / unit; i * unit < rows.end; ++i) copy_unit(plan, a, i, copies);
 }
@@ -121,10 +125,7 @@ void make_copies(const GemmPlan& plan, const float* a, const float* b, float* co
                           : 0;
   run_chunks(pool, a_pieces + depth_pieces, [&](std::int64_t index, int) {
     if (index < a_pieces) {
-      const Range units = piece(a_units(plan), a_pieces, index);
-      for (std::int64_t unit = units.begin; unit < units.end; ++unit)
-        copy_unit(plan, a, unit, copies);
-      return;
+      return copy_units(plan, a, piece(a_units(plan), a_pieces, index), copies);
     }
     const Range depth = piece(plan.b.rows, depth_pieces, index - a_pieces, depth_unit);
     for (std::int64_t p = 0; p < plan.b.count(); ++p)

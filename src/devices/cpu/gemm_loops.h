@@ -60,9 +60,13 @@ inline void place_a(const GemmPlan& plan, const GemmSource& source, std::int64_t
   tile.parts[1].segments = 0;
   TilePart& part = tile.parts[0];
   if (plan.a_layout != MatrixLayout::kPanels) {
-    const float* place = plan.a_by_columns() ? source.a + k * source.a_stride + row
-                                             : source.a + row * source.a_stride + k;
-    part = {place, source.a_stride, 1, length, 0};
+    const std::int64_t stride = source.a_stride;
+    if (plan.a_in_tiles) {
+      part = {source.a + row * plan.b.rows + k * plan.tile.rows, plan.tile.rows, 1, length, 0};
+    } else {
+      part = {source.a + (plan.a_by_columns() ? k * stride + row : row * stride + k), stride, 1,
+              length, 0};
+    }
     return;
   }
   const Panels& a = plan.a;

@@ -1,6 +1,7 @@
 #include "devices/cpu/gemm_plan.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/system_files.h"
 #include "devices/cpu/word_kernels.h"
@@ -67,6 +68,17 @@ const WordKernels* words_of(const GemmKernels& kernels, const ProductShape& shap
   return std::min({shape.rows, shape.depth, shape.columns}) >= kLeast ? kernels.thirds : nullptr;
 }
 
+/// Whether an A that is read by columns is copied tile by tile. A line of it has kLanes floats:
+/// tiles that take half of them or less read every line again and again, and lines that crowd in a
+/// few sets of the first cache are gone before another tile takes its share. Else to read A where
+/// it lies is as fast.
+bool wants_tiles(const GemmPlan& plan, const ProductCost& cost, bool crowded) {
+  constexpr std::int64_t kLeastPanels = 2, kLeastDepth = 32, kDeep = 256;
+  if (crowded && (!cost.depth_first || plan.depth > kDeep)) return true;
+  return 2 * plan.tile.rows <= kLanes && plan.b.count() >= kLeastPanels &&
+         plan.depth >= kLeastDepth;
+}
+
 }  // namespace
 
 ProductCost transposed_cost() {
@@ -130,6 +142,7 @@ GemmPlan plan_product(const GemmKernels& kernels, const ProductShape& shape, Mat
   GemmPlan plan;
   plan.kernels = &kernels;
   plan.tile.rows = kernels.rows;
+  plan.tile.depth_block = kernels.depth_block;
   plan.words = words_of(kernels, shape);
   if (plan.words != nullptr) plan.tile = plan.words->shape;
   const auto filled_up = [&](std::int64_t k) {
@@ -148,25 +161,29 @@ GemmPlan plan_product(const GemmKernels& kernels, const ProductShape& shape, Mat
             kernels.panel / per_word, kLanes / per_word};
   cost.rows_a_cycle = plan.tile.rows_a_cycle;
   const bool by_tiles = plan.tile.row_unit > 1;  // whole ones, but for the last
-  if (by_tiles) cost.row_unit = plan.tile.rows;
-  cost.read_cycles = plan.in_thirds() ? kSplitCycles : kReadCycles;
-  if (by_tiles && a != MatrixLayout::kPanels)
-    cost.copy_cycles = plan.in_thirds() ? kSplitCycles : kCopyCycles;
-  plan.grid = choose_grid(shape.rows, plan.b, cost);
-  const bool by_columns = plan.a_by_columns();
+  const bool by_columns = plan.a_by_columns(), to_words = plan.words != nullptr;
   const std::int64_t stride = by_columns ? shape.rows : filled_up(depth);
   const std::int64_t streams = std::min(by_columns ? depth : shape.rows, std::int64_t{32});
   const std::int64_t most_lines = by_tiles ? ceil_div(stride, kLanes) : 8;
   const std::int64_t lines = by_columns ? 2 : std::min(most_lines, std::int64_t{8});
   const bool crowded = set_pressure(stride, streams, lines) > 5;
-  const bool to_words = plan.words != nullptr;
-  const bool copied = to_words ? a != MatrixLayout::kPanels : by_columns && !cost.depth_first;
-  if (copied && (to_words || crowded))
+  plan.a_in_tiles = by_columns && !to_words && wants_tiles(plan, cost, crowded);
+  if (by_tiles) cost.row_unit = plan.tile.rows;
+  if (plan.a_in_tiles) {
+    plan.tile.row_unit = plan.tile.rows;
+    cost.row_unit = std::lcm(cost.row_unit, plan.tile.row_unit);
+  }
+  cost.read_cycles = plan.in_thirds() ? kSplitCycles : kReadCycles;
+  if (by_tiles && a != MatrixLayout::kPanels)
+    cost.copy_cycles = plan.in_thirds() ? kSplitCycles : kCopyCycles;
+  plan.grid = choose_grid(shape.rows, plan.b, cost);
+  if (to_words && a != MatrixLayout::kPanels)
     plan.a_copy_stride = crowded ? spread_stride(stride) : stride;
+  if (plan.a_in_tiles) plan.a_copy_stride = ceil_div(stride, plan.tile.rows) * plan.tile.rows;
   if (!to_words && a == MatrixLayout::kRowMajor)
     plan.tile.rows = rows_that_fit(stride, plan.tile.rows);
-  plan.a_by_chunk = (by_tiles || (by_columns && !to_words)) && plan.a_copy_stride != 0 &&
-                    plan.grid.panel_pieces == 1;
+  plan.a_by_chunk =
+      (by_tiles || plan.a_in_tiles) && plan.a_copy_stride != 0 && plan.grid.panel_pieces == 1;
   plan.b_packed_first = !b_in_panels && plan.grid.row_pieces > 1;
   // C is written faster than it can be fetched where the sums are short.
   constexpr std::int64_t kLeastDepth = 32;

@@ -69,6 +69,9 @@ struct GemmPlan {
   /// multiples of half a page would fall into the same few sets of the first cache; floats that are
   /// to be words have to be copied anyway.
   std::int64_t a_copy_stride = 0;
+  /// The copy of an A that is read by columns has the columns of a tile side by side, tile after
+  /// tile: a tile reads one stream then, not a piece of as many lines as it is deep.
+  bool a_in_tiles = false;
   bool exchanged = false;  ///< of a plain product: its transpose is computed
   /// Of the workspace, which is then for who made the plan alone, and so much more for each thread.
   std::int64_t extra_floats = 0, thread_floats = 0;

@@ -14,6 +14,7 @@ namespace {
 
 constexpr int kPanel = 16;
 constexpr int kTileRows = 3;  // 12 sums of 16 registers
+constexpr std::int64_t kDepthBlock = 256;
 
 #include "devices/cpu/gemm_kernels.inc"
 #include "devices/cpu/gemm_pack.inc"

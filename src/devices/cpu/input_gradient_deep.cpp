@@ -9,10 +9,12 @@ namespace {
 
 /// Outputs of a round: their parts of W and dy stay in the third cache until it ends.
 constexpr std::int64_t kRound = 2048;
-/// Outputs whose part of a chunk's W is turned round, and used, at a time: it stays in the second.
-constexpr std::int64_t kTurned = 256;
-/// Inputs of a chunk, and samples: their sums stay in the second cache, too.
-constexpr std::int64_t kInputs = 64, kSamples = 256;
+/// Inputs of a chunk.
+constexpr std::int64_t kInputs = 64;
+/// Outputs whose part of a chunk's W is turned round, and used, at a time: a panel of it stays in
+/// the first cache, all of it and as much of dy, with their sums, in the second.
+constexpr std::int64_t kPanelFloats = 1 << 13, kGradientFloats = 1 << 16;
+constexpr std::int64_t kMostTurned = kPanelFloats / kLanes;
 
 constexpr std::int64_t kLeastOutputs = 2 * kRound, kLeastBatch = 64;
 
@@ -59,7 +61,9 @@ void input_gradient_deep(const GemmPlan& plan, const float* dy, const float* w,
   const std::int64_t stride = e.padded_inputs(), panel = plan.kernels->panel;
   const TileTable& tiles = plan.kernels->tiles[static_cast<std::size_t>(TileAccess::kRows)];
   const std::int64_t input_pieces = (e.inputs + kInputs - 1) / kInputs;
-  const std::int64_t sample_pieces = (e.batch + kSamples - 1) / kSamples;
+  const std::int64_t most_turned = kPanelFloats / panel;
+  const std::int64_t most_samples = kGradientFloats / most_turned;
+  const std::int64_t sample_pieces = (e.batch + most_samples - 1) / most_samples;
 
   const auto multiply = [&](Range inputs, Range samples, Range outputs, const float* turned) {
     const std::int64_t groups = (samples.size() + plan.kernels->rows - 1) / plan.kernels->rows;
@@ -91,12 +95,12 @@ void input_gradient_deep(const GemmPlan& plan, const float* dy, const float* w,
   for (std::int64_t begin = 0; begin < e.outputs; begin += kRound) {
     const std::int64_t end = std::min(begin + kRound, e.outputs);
     run_chunks(pool, input_pieces * sample_pieces, [&](std::int64_t chunk, int) {
-      alignas(64) float turned[kTurned * kInputs];
+      alignas(64) float turned[kMostTurned * kInputs];
       const Range samples = piece(e.batch, sample_pieces, chunk % sample_pieces);
       const std::int64_t first = chunk / sample_pieces * kInputs;
       const Range inputs = {first, std::min(first + kInputs, e.inputs)};
-      for (std::int64_t k = begin; k < end; k += kTurned) {
-        const Range outputs = {k, std::min(k + kTurned, end)};
+      for (std::int64_t k = begin; k < end; k += most_turned) {
+        const Range outputs = {k, std::min(k + most_turned, end)};
         for (std::int64_t i = inputs.begin; i < inputs.end; i += panel)
           turn(plan, w, i, std::min(panel, inputs.end - i), outputs, panel,
                turned + (i - inputs.begin) * outputs.size());
