@@ -40,6 +40,10 @@ BASCULE_KERNEL Vec broadcast(float x) {
 BASCULE_KERNEL Vec fma(Vec a, Vec b, Vec c) {
   return _mm256_fmadd_ps(a, b, c);
 }
+/// Numbers of 16 bits, in 32 each.
+BASCULE_KERNEL Bits widen(const std::uint16_t* p) {
+  return (Bits)_mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
 BASCULE_KERNEL Vec root(Vec a) {
   return _mm256_sqrt_ps(a);
 }

@@ -42,6 +42,10 @@ BASCULE_KERNEL Vec broadcast(float x) {
 BASCULE_KERNEL Vec fma(Vec a, Vec b, Vec c) {
   return a * b + c;
 }
+/// Numbers of 16 bits, in 32 each.
+BASCULE_KERNEL Bits widen(const std::uint16_t* p) {
+  return Bits{p[0], p[1], p[2], p[3]};
+}
 BASCULE_KERNEL Vec root(Vec a) {
   return Vec{std::sqrt(a[0]), std::sqrt(a[1]), std::sqrt(a[2]), std::sqrt(a[3])};
 }

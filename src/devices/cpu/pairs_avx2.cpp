@@ -4,8 +4,6 @@
 #include <cstring>
 #include <utility>
 
-#include <bascule/base/bf16.h>
-
 #include "devices/cpu/lanes_avx2.h"
 #include "devices/cpu/word_kernels.h"
 
@@ -13,7 +11,7 @@ namespace bascule::detail {
 namespace {
 
 constexpr int kPanel = 16;
-constexpr int kTileRows = 6;
+constexpr int kTileRows = 4;  // 8 sums, and both halves of what they are sums of, in 16 registers
 
 #include "devices/cpu/gemm_kernels.inc"
 #include "devices/cpu/gemm_updates.inc"

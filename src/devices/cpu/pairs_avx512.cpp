@@ -4,8 +4,6 @@
 #include <cstring>
 #include <utility>
 
-#include <bascule/base/bf16.h>
-
 #include "devices/cpu/lanes_avx512.h"
 #include "devices/cpu/word_kernels.h"
 

@@ -23,18 +23,14 @@ constexpr int kTileRows = 12;
 
 constexpr Interleaving kLowWords(0, 32), kHighWords(16, 32);
 
-struct PairTerms {
+struct PairTerms : FloatTerms {
   static constexpr bool kPairs = true;
-  template <int kVectors>
-  BASCULE_KERNEL static void read(const float* b, Vec (&row)[kVectors]) {
-    FloatTerms::read(b, row);
-  }
   BASCULE_KERNEL static Vec add(Vec x, Vec y, Vec sum) {
     return _mm512_dpbf16_ps(sum, (__m512bh)x, (__m512bh)y);
   }
 };
 struct HalfTerms : PairTerms {
-  template <int kVectors>
+  template <int kPart, int kVectors>
   BASCULE_KERNEL static void read(const float* b, Vec (&row)[kVectors]) {
     if constexpr (kVectors == 2) {
       const auto even = (__m512i)load(b), odd = (__m512i)load(b + kWidth);

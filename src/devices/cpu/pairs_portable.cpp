@@ -3,8 +3,6 @@
 #include <cstring>
 #include <utility>
 
-#include <bascule/base/bf16.h>
-
 #include "devices/cpu/lanes_portable.h"
 #include "devices/cpu/word_kernels.h"
 
