@@ -115,7 +115,7 @@ const std::vector<LinearShape>& shapes() {
       {100, 31, 128}, {150, 257, 65}, {64, 300, 500},  {300, 40, 129}, {6, 512, 33},
       {40, 1040, 64}, {12, 64, 1024}, {14, 90, 900},   {3, 500, 700},  {1, 333, 1000},
       {270, 512, 64}, {65, 37, 4131}, {1040, 40, 35},  {90, 1023, 72}, {2, 20, 9000},
-      {70, 10, 4200}};
+      {70, 10, 4200}, {300, 37, 4131}};
   return all;
 }
 
@@ -603,6 +603,22 @@ TEST(Gemm, DeepAndNarrowLayersAreCutByInputs) {
   for (const LinearShape& shape : {LinearShape{300, 1024, 100}, {32, 500, 500}, {1, 1024, 10}})
     EXPECT_FALSE(in_halves(shape)) << shape.batch;
   EXPECT_TRUE(cut_by_columns({32, 500, 500}));
+}
+// A tile of six rows reads less than half of each line of a factor that it reads by columns.
+TEST(Gemm, TransposedFactorsAreCopiedTileByTile) {
+  for (const GemmKernels* kernels : all_gemm_kernels()) {
+    const auto in_tiles = [&](const LinearShape& shape) {
+      const GemmPlan plan = plan_weight_gradient(*kernels, shape);
+      EXPECT_TRUE(!plan.a_in_tiles || plan.grid.row_unit % plan.tile.rows == 0);
+      return plan.a_in_tiles;
+    };
+    const bool narrow = 2 * kernels->rows <= kLanes;
+    EXPECT_EQ(in_tiles({128, 1000, 100}), narrow) << kernels->name;
+    EXPECT_FALSE(in_tiles({128, 100, 10})) << kernels->name;  // read once
+    EXPECT_FALSE(in_tiles({16, 500, 500})) << kernels->name;
+    // In a few sets of the cache; thirds are copied anyway.
+    EXPECT_EQ(in_tiles({1024, 4096, 600}), kernels->thirds == nullptr) << kernels->name;
+  }
 }
 TEST(Gemm, WeightsOfFewSamplesStayWhereTheyWereUpdated) {
   const auto by_depth = [](const LinearShape& shape) {
