@@ -86,6 +86,7 @@ GemvPlan plan_gemv(const GemmKernels& kernels, std::int64_t inputs, std::int64_t
                    MatrixLayout weights) {
   GemvPlan plan;
   plan.product.kernels = &kernels;
+  plan.product.tile.depth_block = kernels.depth_block;
   plan.product.rows = 1;
   plan.product.b = {inputs, outputs, kernels.panel};
   plan.product.b_layout = weights;
