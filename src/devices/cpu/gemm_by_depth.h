@@ -121,13 +121,15 @@ void multiply_by_depth(const GemmPlan& plan, const float* a, const float* b, flo
           tile.parts[0] = {thirds, step, 1, step, 0};
         } else {
           place_a(plan, source, rows.begin + lines.begin, k, step, tile);
-          Tile next{};
-          place_a(plan, source, rows.begin + lines.end, k, step, next);
-          tile.ahead[0] = next.parts[0].a;
+          if (plan.words == nullptr) {  // what stays in caches may be all that a second one holds
+            Tile next{};
+            place_a(plan, source, rows.begin + lines.end, k, step, next);
+            tile.ahead[0] = next.parts[0].a;
+          }
         }
         for (std::int64_t p = panels.begin; p < panels.end; ++p) {
           const std::int64_t width = plan.b.width(p);
-          tile.lines = plan.words == nullptr && p == panels.begin ? 1 : 0;
+          tile.lines = tile.ahead[0] != nullptr && p == panels.begin ? 1 : 0;
           tile.b = place(p);
           tile.c = sums(half, p, rows.begin + lines.begin);
           tile.c_stride = width;

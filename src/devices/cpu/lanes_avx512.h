@@ -40,12 +40,13 @@ BASCULE_KERNEL Vec broadcast(float x) {
 BASCULE_KERNEL Vec fma(Vec a, Vec b, Vec c) {
   return _mm512_fmadd_ps(a, b, c);
 }
-// Not _mm512_sqrt_ps, of which GCC 12 warns (its bug 105593).
 /// Numbers of 16 bits, in 32 each.
 BASCULE_KERNEL Bits widen(const std::uint16_t* p) {
+  // Not _mm512_cvtepu16_epi32, of which GCC 12 warns as well.
   using Shorts __attribute__((vector_size(32), aligned(2), may_alias)) = const std::uint16_t;
   return __builtin_convertvector(*reinterpret_cast<Shorts*>(p), Bits);
 }
+// Not _mm512_sqrt_ps, of which GCC 12 warns (its bug 105593).
 BASCULE_KERNEL Vec root(Vec a) {
   return _mm512_maskz_sqrt_ps(0xffff, a);
 }
