@@ -48,7 +48,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=0)
     parser.add_argument("--modes", default="eager,compile")
     parser.add_argument("--peer-precisions", default="fp32,bf16",
-                        help="of PyTorch, whose bf16 takes minutes a step on a processor without such products")
+                        help="of PyTorch, whose bf16 is far slower than fp32 on a processor without such products")
     parser.add_argument("--json")
     options = parser.parse_args()
     sides, result = {}, {"peak_gflops": {precision: peak(options, precision) for precision in ("fp32", "bf16")}}
