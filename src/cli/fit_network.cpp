@@ -49,7 +49,7 @@ Status fit_network(const FitArguments& arguments, const Config& config, const Co
   EpochDisplay display(context);
   request.log = [&](const std::string& line) { context.log(line); };
   request.on_model = [&](const std::vector<nn::LayerRow>& rows) {
-    context.log("\n" + layer_table(rows));
+    context.log(fmt::format("\n{}", layer_table(rows)));
   };
   request.on_progress = [&](const nn::Progress& now) { display.show(now); };
   request.on_epoch = [&](const nn::History& history) { display.show(history); };

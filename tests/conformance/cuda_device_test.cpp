@@ -11,7 +11,7 @@ namespace bascule {
 namespace {
 
 void expect_plain_kernels_conform(const ConformanceCase& one) {
-  testing::FakeDriver fake;
+  test::FakeDriver fake;
   auto device = cuda::open_device(fake.driver(), fake.images(), 0);
   ASSERT_TRUE(device.ok()) << device.error().message;
   expect_conforms(**device, one);
@@ -30,8 +30,8 @@ void expect_plain_kernels_conform(const ConformanceCase& one) {
 
 /// Products by cuBLASLt: layouts, strides, transposes and epilogues.
 void expect_blas_conforms(const ConformanceCase& one) {
-  testing::FakeDriver fake;
-  testing::FakeBlas blas(fake);
+  test::FakeDriver fake;
+  test::FakeBlas blas(fake);
   auto device = cuda::open_device(fake.driver(), fake.images(), 0, {}, blas.libraries());
   ASSERT_TRUE(device.ok()) << device.error().message;
   expect_conforms(**device, one);

@@ -15,7 +15,7 @@ class CudaNeighbors : public ::testing::TestWithParam<MatrixCase> {
     return std::move(search).value();
   }
 
-  testing::FakeDriver fake;
+  test::FakeDriver fake;
   std::unique_ptr<Device> device = *cuda::open_device(fake.driver(), fake.images(), 0);
   CsrMatrix matrix = make_matrix(GetParam());
 };
@@ -107,7 +107,7 @@ INSTANTIATE_TEST_SUITE_P(Cases, CudaNeighbors, ::testing::ValuesIn(matrix_cases(
 
 /// More tiles than one block has, and more than one merge takes.
 TEST(CudaNeighborsWide, EmulatedQueriesAgreeWithTheJudge) {
-  testing::FakeDriver fake;
+  test::FakeDriver fake;
   const auto device = *cuda::open_device(fake.driver(), fake.images(), 0);
   for (const std::int64_t points : {2048, 2049, 5000, 70000}) {
     const CsrMatrix matrix = make_matrix({"wide", 6, points, .3, Values::kRatings});

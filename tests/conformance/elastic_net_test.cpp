@@ -16,7 +16,7 @@ namespace {
 
 using Row = std::vector<double>;
 
-constexpr std::size_t kRows = 250;
+constexpr std::size_t kSamples = 250;
 
 enum class Values { kOnes, kRatings, kSigned };
 
@@ -31,12 +31,12 @@ struct Case {
 /// empty.
 std::vector<Row> columns_of(const Case& c) {
   const Philox random(29);
-  std::vector<Row> x(c.columns, Row(kRows, 0.0));
+  std::vector<Row> x(c.columns, Row(kSamples, 0.0));
   for (std::size_t j = 0; j + 1 < c.columns; ++j) {
     const double frequency = .9 / (1 + .05 * static_cast<double>(j));
-    for (std::size_t r = 0; r < kRows; ++r) {
-      const double taste = random.uniform(j / 7 * kRows + r) < .5 ? 1.3 : .3;
-      const auto cell = std::uint64_t{1 << 20} + j * kRows + r;
+    for (std::size_t r = 0; r < kSamples; ++r) {
+      const double taste = random.uniform(j / 7 * kSamples + r) < .5 ? 1.3 : .3;
+      const auto cell = std::uint64_t{1 << 20} + j * kSamples + r;
       if (random.uniform(cell) > taste * frequency) continue;
       x[j][r] = c.values == Values::kOnes ? 1
                 : c.values == Values::kRatings
@@ -86,7 +86,7 @@ Row solve(const std::vector<Row>& x, std::size_t j, const ElasticNet& problem) {
           std::max(0.0, (dot(x[k], residual) + square * w[k] - problem.l1) / (square + problem.l2));
       const double move = best - w[k];
       if (move == 0) continue;
-      for (std::size_t r = 0; r < kRows; ++r) residual[r] -= move * x[k][r];
+      for (std::size_t r = 0; r < kSamples; ++r) residual[r] -= move * x[k][r];
       w[k] = best;
       longest = std::max(longest, std::abs(move));
     }
@@ -140,7 +140,7 @@ TEST_P(ElasticNets, MeetsTheConditionsOfKarushKuhnAndTucker) {
     const Row w = written_out(found[j], x.size());
     Row residual = x[j];
     for (std::size_t k = 0; k < x.size(); ++k)
-      for (std::size_t r = 0; r < kRows; ++r) residual[r] -= w[k] * x[k][r];
+      for (std::size_t r = 0; r < kSamples; ++r) residual[r] -= w[k] * x[k][r];
     const std::vector<bool> may = allowed(x, j, c.problem.candidates);
     for (std::size_t k = 0; k < x.size(); ++k) {
       if (!may[k]) {

@@ -11,12 +11,12 @@
 namespace bascule {
 namespace {
 
-constexpr std::int64_t kRows = 90;
+constexpr std::int64_t kItems = 90;
 
 FactorMatrix random_factors(std::int64_t factors) {
   const Philox random(8);
-  FactorMatrix f = FactorMatrix::make(kRows, factors).value();
-  for (std::int64_t i = 0; i < kRows; ++i)
+  FactorMatrix f = FactorMatrix::make(kItems, factors).value();
+  for (std::int64_t i = 0; i < kItems; ++i)
     for (std::int64_t k = 0; k < factors; ++k)
       f.row(i)[k] =
           static_cast<float>(random.uniform(static_cast<std::uint64_t>(i * factors + k)) - .4);
@@ -35,7 +35,7 @@ CsrMatrix observations() {
     }
     offsets.push_back(std::ssize(indices));
   }
-  return CsrMatrix(Compressed::make(5, kRows, offsets, indices, values).value());
+  return CsrMatrix(Compressed::make(5, kItems, offsets, indices, values).value());
 }
 
 std::vector<double> direct(FactorMatrix& f, std::int64_t factors, const LeastSquares& problem,
@@ -47,13 +47,13 @@ std::vector<double> direct(FactorMatrix& f, std::int64_t factors, const LeastSqu
       for (std::size_t c = 0; c < n; ++c)
         a[r * n + c] += weight * double(f.row(i)[r]) * double(f.row(i)[c]);
   };
-  for (std::int64_t i = 0; i < kRows; ++i) add(i, double(problem.unobserved));
+  for (std::int64_t i = 0; i < kItems; ++i) add(i, double(problem.unobserved));
   for (std::size_t e = 0; e < line.size(); ++e) {
     add(line.indices[e], double(line.values[e]));
     for (std::size_t r = 0; r < n; ++r)
       b[r] += double(line.values[e]) * double(f.row(line.indices[e])[r]);
   }
-  const double known = static_cast<double>(line.size()) + double(problem.unobserved) * kRows;
+  const double known = static_cast<double>(line.size()) + double(problem.unobserved) * kItems;
   for (std::size_t r = 0; r < n; ++r)
     a[r * n + r] += double(problem.l2) * std::pow(known, double(problem.exponent));
   for (std::size_t k = 0; k < n; ++k) {

@@ -16,7 +16,7 @@
 #include "devices/cuda/kernels/top.inc"
 #include "devices/cuda/kernels/updates.inc"
 
-namespace bascule::testing {
+namespace bascule::test {
 namespace {
 
 template <class Arguments, void (*kBody)(const cuda::bodies::Block&, const Arguments&)>
@@ -40,4 +40,4 @@ const EmulatedKernel* find_emulated_kernel(std::string_view family, std::string_
   return nullptr;
 }
 
-}  // namespace bascule::testing
+}  // namespace bascule::test

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace bascule::testing {
+namespace bascule::test {
 
 /// A kernel body compiled for the host.
 struct EmulatedKernel {
@@ -16,4 +16,4 @@ struct EmulatedKernel {
 /// Null when there is no such kernel in the family.
 const EmulatedKernel* find_emulated_kernel(std::string_view family, std::string_view symbol);
 
-}  // namespace bascule::testing
+}  // namespace bascule::test

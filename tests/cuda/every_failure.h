@@ -10,7 +10,7 @@
 #include "cuda/fake_driver.h"
 #include "devices/cuda/device.h"
 
-namespace bascule::testing {
+namespace bascule::test {
 
 /// Only what gives something back, and the waiting before it, may fail without a word.
 inline bool may_fail_silently(std::string_view call) {
@@ -56,4 +56,4 @@ inline void expect_every_failure_told(const std::function<Status(Device&)>& use,
   EXPECT_GT(failures, failures_at_least);
 }
 
-}  // namespace bascule::testing
+}  // namespace bascule::test

@@ -8,7 +8,7 @@
 #include <bascule/base/bf16.h>
 #include <bascule/base/f16.h>
 
-namespace bascule::testing {
+namespace bascule::test {
 namespace {
 
 using cuda::BlasLtHeuristic;
@@ -252,4 +252,4 @@ std::size_t FakeBlas::alive() const {
   return described_.size() + matrices_.size() + preferences_.size() + handles_.size();
 }
 
-}  // namespace bascule::testing
+}  // namespace bascule::test

@@ -9,7 +9,7 @@
 #include "cuda/fake_driver.h"
 #include "devices/cuda/libraries.h"
 
-namespace bascule::testing {
+namespace bascule::test {
 
 /// One at a time.
 class FakeBlas {
@@ -52,4 +52,4 @@ class FakeBlas {
   std::map<const void*, std::unique_ptr<char>> handles_;
 };
 
-}  // namespace bascule::testing
+}  // namespace bascule::test

@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-namespace bascule::testing {
+namespace bascule::test {
 namespace {
 
 using cuda::DevicePointer;
@@ -324,4 +324,4 @@ std::size_t FakeDriver::alive() const {
   return handles_.size() + blocks_.size() + static_cast<std::size_t>(contexts_);
 }
 
-}  // namespace bascule::testing
+}  // namespace bascule::test

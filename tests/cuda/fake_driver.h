@@ -14,7 +14,7 @@
 #include "devices/cuda/driver.h"
 #include "devices/cuda/images.h"
 
-namespace bascule::testing {
+namespace bascule::test {
 
 /// One at a time: the driver's functions know of no object.
 class FakeDriver {
@@ -81,4 +81,4 @@ class FakeDriver {
   std::map<const void*, Work> graphs_;  ///< also those that can be launched
 };
 
-}  // namespace bascule::testing
+}  // namespace bascule::test

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace bascule::testing {
+namespace bascule::test {
 namespace {
 
 using cuda::SolverHandle;
@@ -145,4 +145,4 @@ Result<const cuda::SolverTable*> FakeSolver::source() {
   return &current->table_;
 }
 
-}  // namespace bascule::testing
+}  // namespace bascule::test

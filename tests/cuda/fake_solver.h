@@ -4,7 +4,7 @@
 
 #include "devices/cuda/solver_table.h"
 
-namespace bascule::testing {
+namespace bascule::test {
 
 /// One at a time, as the fake driver.
 class FakeSolver {
@@ -35,4 +35,4 @@ class FakeSolver {
   std::string failed_;
 };
 
-}  // namespace bascule::testing
+}  // namespace bascule::test

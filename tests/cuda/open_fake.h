@@ -7,7 +7,7 @@
 #include "cuda/fake_driver.h"
 #include "devices/cuda/device.h"
 
-namespace bascule::testing {
+namespace bascule::test {
 
 /// cuda:0 of a fake driver, which must outlive it.
 inline std::unique_ptr<Device> open_fake(const FakeDriver& fake, const CudaOptions& options = {},
@@ -17,4 +17,4 @@ inline std::unique_ptr<Device> open_fake(const FakeDriver& fake, const CudaOptio
   return std::move(device).value();
 }
 
-}  // namespace bascule::testing
+}  // namespace bascule::test

@@ -7,12 +7,12 @@
 namespace bascule {
 namespace {
 
-using testing::after;
-using testing::all_but;
-using testing::launches;
-using testing::planning_target;
-using testing::training_graph;
-using testing::TrainingOptions;
+using test::after;
+using test::all_but;
+using test::launches;
+using test::planning_target;
+using test::training_graph;
+using test::TrainingOptions;
 
 TEST(FuseLoss, ForwardAndBackward) {
   Graph graph;

@@ -10,11 +10,11 @@
 namespace bascule {
 namespace {
 
-using testing::after;
-using testing::all_but;
+using test::after;
+using test::all_but;
+using test::launches;
+using test::planning_target;
 using ::testing::EndsWith;
-using testing::launches;
-using testing::planning_target;
 
 /// Weights that are updated by gradients from outside.
 class Updates {
@@ -112,9 +112,9 @@ TEST(GroupUpdates, OnlyWhereTheTargetHasThem) {
 }
 
 TEST(GroupUpdates, AreMadeInPlace) {
-  testing::TrainingOptions options;
+  test::TrainingOptions options;
   options.optimizer = "adam";
-  const auto plan = compile(testing::training_graph(options), planning_target());
+  const auto plan = compile(test::training_graph(options), planning_target());
   ASSERT_TRUE(plan.ok());
   EXPECT_THAT(launches(*plan), EndsWith("multi_update linear_update increment"));
   for (const auto& [name, value] : plan->graph.assigns())

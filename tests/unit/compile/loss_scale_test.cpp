@@ -74,7 +74,7 @@ CompileOptions fp16(double initial, std::int64_t growth_steps = 2000) {
 }
 
 Graph network(const std::string& optimizer, bool clip = false) {
-  return testing::training_graph({.optimizer = optimizer, .clip = clip});
+  return test::training_graph({.optimizer = optimizer, .clip = clip});
 }
 
 /// w − 0.1 dw without an update op, of a loss that is so large.
@@ -209,7 +209,7 @@ TEST(LossScale, IsAPassThatSaysWhatItDid) {
 }
 
 TEST(LossScale, IsRefusedWhereThereAreNoProductsOfFp16) {
-  const auto refused = compile(network("sgd"), testing::planning_target(), fp16(1024));
+  const auto refused = compile(network("sgd"), test::planning_target(), fp16(1024));
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, Code::kUsage);
   EXPECT_THAT(refused.error().message, HasSubstr("precision fp16: "));

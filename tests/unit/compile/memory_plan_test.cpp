@@ -10,10 +10,10 @@
 namespace bascule {
 namespace {
 
-using testing::planning_target;
-using testing::random_graph;
-using testing::training_graph;
-using testing::TrainingOptions;
+using test::planning_target;
+using test::random_graph;
+using test::training_graph;
+using test::TrainingOptions;
 
 struct Life {
   int first = 0, last = 0;

@@ -11,31 +11,31 @@
 namespace bascule {
 namespace {
 
-using testing::launches;
-using testing::training_graph;
+using test::launches;
+using test::training_graph;
 
 Target target_with_panels() {
-  Target target = testing::planning_target();
+  Target target = test::planning_target();
   target.panel = 32;
   target.lanes = 16;
   return target;
 }
 
-Plan planned(const testing::TrainingOptions& what, const CompileOptions& options) {
+Plan planned(const test::TrainingOptions& what, const CompileOptions& options) {
   auto plan = compile(training_graph(what), target_with_panels(), options);
   EXPECT_TRUE(plan.ok()) << plan.error().message;
   return std::move(plan).value();
 }
 
-Plan bf16(const testing::TrainingOptions& what, std::map<std::string, Layout> fixed = {}) {
+Plan bf16(const test::TrainingOptions& what, std::map<std::string, Layout> fixed = {}) {
   CompileOptions options;
   options.precision = Precision::kBf16;
   options.variable_layouts = std::move(fixed);
   return planned(what, options);
 }
 
-testing::TrainingOptions adam() {
-  testing::TrainingOptions what;
+test::TrainingOptions adam() {
+  test::TrainingOptions what;
   what.optimizer = "adam";
   return what;
 }

@@ -6,7 +6,7 @@
 
 #include <bascule/graph/ops.h>
 
-namespace bascule::testing {
+namespace bascule::test {
 namespace {
 
 class RandomGraph {
@@ -89,4 +89,4 @@ Graph random_graph(std::uint64_t seed) {
   return RandomGraph(seed).build();
 }
 
-}  // namespace bascule::testing
+}  // namespace bascule::test

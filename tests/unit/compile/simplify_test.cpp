@@ -5,7 +5,7 @@
 namespace bascule {
 namespace {
 
-using testing::after;
+using test::after;
 
 /// The graph of one output after simplify.
 template <class Build>

@@ -7,7 +7,7 @@
 #include <bascule/graph/grad.h>
 #include <bascule/graph/op.h>
 
-namespace bascule::testing {
+namespace bascule::test {
 namespace {
 
 Value activate(const Value& x, const std::string& name) {
@@ -140,4 +140,4 @@ std::string launches(const Plan& plan) {
   return fmt::format("{}", fmt::join(ops, " "));
 }
 
-}  // namespace bascule::testing
+}  // namespace bascule::test

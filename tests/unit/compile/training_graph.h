@@ -6,7 +6,7 @@
 #include <bascule/compile/compile.h>
 #include <bascule/graph/ops.h>
 
-namespace bascule::testing {
+namespace bascule::test {
 
 /// A dense network with its training step: inputs x [batch, widths[0]] and labels [batch],
 /// variables w0, b0, … lr, step and the optimizer's states, output loss.
@@ -32,4 +32,4 @@ std::string after(Graph graph, const std::string& pass, const Target& target = p
 /// Which ops the plan launches, in its order: "linear relu_grad …".
 std::string launches(const Plan& plan);
 
-}  // namespace bascule::testing
+}  // namespace bascule::test

@@ -10,14 +10,14 @@
 namespace bascule {
 namespace {
 
+using test::launches;
+using test::planning_target;
+using test::training_graph;
+using test::TrainingOptions;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::launches;
 using ::testing::Not;
-using testing::planning_target;
-using testing::training_graph;
-using testing::TrainingOptions;
 using ::testing::UnorderedElementsAre;
 
 Plan planned(Graph graph, const CompileOptions& options = {}) {

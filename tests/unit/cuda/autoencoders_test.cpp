@@ -13,7 +13,7 @@ namespace {
 
 using autoencoder_testing::small_elsa, autoencoder_testing::small_mult_vae;
 using autoencoder_testing::small_rec_vae, autoencoder_testing::users;
-using bascule::testing::FakeDriver, bascule::testing::open_fake;
+using bascule::test::FakeDriver, bascule::test::open_fake;
 
 Result<Learned> learn(Autoencoder& model) {
   const Split& split = users();
@@ -59,7 +59,7 @@ void expect_alike(const Options& options) {
   EXPECT_EQ(again.scores, ours.scores);
   Model on_host(options);
   ASSERT_TRUE(on_host.load(SafetensorsFile::open(folder / "model.safetensors").value()).ok());
-  bascule::testing::expect_same_lists(loaded, on_host, users().test_in.view(), *device);
+  bascule::test::expect_same_lists(loaded, on_host, users().test_in.view(), *device);
 }
 
 TEST(CudaAutoencoders, MultVaeLearnsAsOnTheCpu) {
@@ -102,7 +102,7 @@ TEST(CudaAutoencoders, AFailureInMidTrainingIsTold) {
     fake.fail_at = fake.calls() + (calls - fake.calls()) / 10 * part;
     const auto learned = learn(model);
     if (learned.ok()) {
-      EXPECT_TRUE(fake.failed().empty() || bascule::testing::may_fail_silently(fake.failed()))
+      EXPECT_TRUE(fake.failed().empty() || bascule::test::may_fail_silently(fake.failed()))
           << fake.failed();
       continue;
     }

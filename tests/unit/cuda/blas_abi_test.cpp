@@ -65,4 +65,5 @@ TEST(CudaBlas, HasATableOfThisMachinesLibraryOrSaysWhyNot) {
 
 }  // namespace
 }  // namespace bascule::cuda
+#undef BASCULE_SAME
 #endif

@@ -17,24 +17,24 @@
 namespace bascule::cuda {
 namespace {
 
-using bascule::testing::FakeBlas;
-using bascule::testing::open_fake, bascule::testing::FakeDriver;
+using bascule::test::FakeBlas;
+using bascule::test::open_fake, bascule::test::FakeDriver;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-std::unique_ptr<Device> open(const FakeDriver& fake, bool record = true) {
+std::unique_ptr<Device> open_with_blas(const FakeDriver& fake, bool record = true) {
   return open_fake(fake, {.record_steps = record}, FakeBlas::libraries());
 }
 
-struct Trained {
+struct Outcome {
   std::vector<float> losses, weights;
   std::string explained;
 };
 
-Trained train(Device& device, Precision precision) {
+Outcome train(Device& device, Precision precision) {
   VariableStore store(device);
   // Two layers have one shape.
-  Graph graph = bascule::testing::training_graph(
+  Graph graph = bascule::test::training_graph(
       {.batch = 6, .widths = {5, 7, 7, 7, 3}, .optimizer = "adam", .dropout = 0.25});
   CompileOptions options;
   options.precision = precision;
@@ -52,7 +52,7 @@ Trained train(Device& device, Precision precision) {
   std::iota(x.begin(), x.end(), -15.0F);
   for (float& value : x) value /= 10;
   const std::vector<std::int32_t> labels = {0, 1, 2, 2, 1, 0};
-  Trained trained;
+  Outcome trained;
   for (int step = 0; step < 4; ++step) {
     EXPECT_TRUE(program.bind_host("x", x.data()).ok());
     EXPECT_TRUE(program.bind_host("labels", labels.data()).ok());
@@ -76,8 +76,8 @@ TEST(CudaBlas, TrainsAsTheJudgeDoes) {
   FakeBlas blas(fake);
   const auto reference = make_reference_device();
   for (const Precision precision : {Precision::kFp32, Precision::kBf16}) {
-    const Trained ours = train(*open(fake), precision);
-    const Trained expected = train(*reference, precision);
+    const Outcome ours = train(*open_with_blas(fake), precision);
+    const Outcome expected = train(*reference, precision);
     expect_near(ours.losses, expected.losses, 1e-5);
     // Sums that differ in their last bits may be rounded to neighbouring bf16.
     expect_near(ours.weights, expected.weights, precision == Precision::kFp32 ? 1e-4 : 2e-3);
@@ -91,9 +91,9 @@ TEST(CudaBlas, RecordedStepsHaveTheBitsOfPlainOnes) {
   FakeDriver fake;
   FakeBlas blas(fake);
   for (const Precision precision : {Precision::kFp32, Precision::kBf16}) {
-    const Trained plain = train(*open(fake, false), precision);
+    const Outcome plain = train(*open_with_blas(fake, false), precision);
     const int launches = fake.graph_launches();
-    const Trained recorded = train(*open(fake, true), precision);
+    const Outcome recorded = train(*open_with_blas(fake, true), precision);
     EXPECT_EQ(fake.graph_launches(), launches + 3);
     EXPECT_EQ(recorded.losses, plain.losses);
     EXPECT_EQ(recorded.weights, plain.weights);
@@ -103,7 +103,7 @@ TEST(CudaBlas, RecordedStepsHaveTheBitsOfPlainOnes) {
 TEST(CudaBlas, AsksOnceForAShape) {
   FakeDriver fake;
   FakeBlas blas(fake);
-  const auto device = open(fake);
+  const auto device = open_with_blas(fake);
   train(*device, Precision::kFp32);
   const int asked = blas.heuristics();
   EXPECT_LT(asked, 4 * 3 - 1);  // four layers, three products each, none for the first input
@@ -114,13 +114,13 @@ TEST(CudaBlas, AsksOnceForAShape) {
 TEST(CudaBlas, LeavesToPlainKernelsWhatItCannotDo) {
   FakeDriver fake;
   FakeBlas blas(fake);
-  const Trained expected = train(*make_reference_device(), Precision::kFp32);
+  const Outcome expected = train(*make_reference_device(), Precision::kFp32);
   blas.has_algorithms = false;
-  Trained ours = train(*open(fake), Precision::kFp32);
+  Outcome ours = train(*open_with_blas(fake), Precision::kFp32);
   expect_near(ours.losses, expected.losses, 1e-5);
   EXPECT_GT(blas.heuristics(), 0);
   blas.missing = "neither libcublasLt.so.13 nor libcublasLt.so.12 was found";
-  ours = train(*open(fake), Precision::kFp32);
+  ours = train(*open_with_blas(fake), Precision::kFp32);
   expect_near(ours.losses, expected.losses, 1e-5);
   EXPECT_THAT(ours.explained, Not(HasSubstr("cublasLt")));
   EXPECT_EQ(blas.products(), 0);

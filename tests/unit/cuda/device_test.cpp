@@ -18,12 +18,12 @@
 namespace bascule::cuda {
 namespace {
 
-using bascule::testing::FakeDriver, bascule::testing::open_fake;
+using bascule::test::FakeDriver, bascule::test::open_fake;
 
 /// Some steps of a small network with everything a training step has; the loss of the last one.
 Result<float> train(Device& device) {
   VariableStore store(device);
-  Graph graph = bascule::testing::training_graph({.optimizer = "adam", .dropout = 0.25});
+  Graph graph = bascule::test::training_graph({.optimizer = "adam", .dropout = 0.25});
   BASCULE_ASSIGN(Program program, Program::make(std::move(graph), store));
   const std::vector<float> lr = {0.05F};
   BASCULE_TRY(store.write("lr", std::span<const float>(lr)));
@@ -57,7 +57,7 @@ TEST(CudaDevice, TrainsAsTheJudgeDoes) {
 }
 
 TEST(CudaDevice, TellsTheFirstFailureAndLeaksNothing) {
-  bascule::testing::expect_every_failure_told(
+  bascule::test::expect_every_failure_told(
       [](Device& device) -> Status {
         BASCULE_TRY(train(device));
         return {};
@@ -66,7 +66,7 @@ TEST(CudaDevice, TellsTheFirstFailureAndLeaksNothing) {
 }
 
 TEST(CudaDevice, TellsTheFirstFailureOfCublasLt) {
-  bascule::testing::expect_every_failure_told(
+  bascule::test::expect_every_failure_told(
       [](Device& device) -> Status {
         BASCULE_TRY(train(device));
         return {};

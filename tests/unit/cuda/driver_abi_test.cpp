@@ -71,4 +71,6 @@ TEST(CudaDriver, IsDeclaredAsNvidiaDeclaresIt) {
 
 }  // namespace
 }  // namespace bascule::cuda
+#undef BASCULE_SAME
+#undef BASCULE_TEXT
 #endif

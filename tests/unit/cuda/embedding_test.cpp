@@ -14,7 +14,7 @@
 namespace bascule::cuda {
 namespace {
 
-using bascule::testing::FakeDriver, bascule::testing::open_fake;
+using bascule::test::FakeDriver, bascule::test::open_fake;
 
 constexpr std::int64_t kSamples = 57, kWords = 4;
 constexpr std::int32_t kVocabulary = 30, kClasses = 3;
@@ -40,7 +40,7 @@ LabelledData words() {
   return part;
 }
 
-bascule::testing::Trained train(Device& device, const nn::OptimizerOptions& optimizer) {
+bascule::test::Trained train(Device& device, const nn::OptimizerOptions& optimizer) {
   const LabelledData part = words();
   const Features features = Features::make(part, {}).value();
   const std::vector<nn::LayerPtr> layers = {nn::embedding(kVocabulary, 6), nn::flatten(),
@@ -54,7 +54,7 @@ bascule::testing::Trained train(Device& device, const nn::OptimizerOptions& opti
   nn::Samples all = nn::all_samples(features, part), valid = all;
   valid.numbers.erase(valid.numbers.begin(), valid.numbers.begin() + 45);
   all.numbers.erase(all.numbers.begin() + 45, all.numbers.end());
-  return bascule::testing::train(*network, all, valid, options);
+  return bascule::test::train(*network, all, valid, options);
 }
 
 std::span<const float> floats(const std::vector<std::byte>& bytes) {

@@ -16,10 +16,10 @@
 namespace bascule::cuda {
 namespace {
 
-using bascule::testing::FakeBlas;
-using bascule::testing::FakeDriver;
-using bascule::testing::RandomTask;
-using bascule::testing::Trained;
+using bascule::test::FakeBlas;
+using bascule::test::FakeDriver;
+using bascule::test::RandomTask;
+using bascule::test::Trained;
 
 constexpr std::int64_t kFeatures = 21, kBatches = 6;
 
@@ -48,7 +48,7 @@ nn::FitOptions options(std::int64_t epochs) {
 
 Trained fit(nn::Network& network, const nn::FitOptions& o) {
   const RandomTask task(57, kFeatures);
-  return bascule::testing::train(network, task.samples(0, 45), task.samples(45, 57), o);
+  return bascule::test::train(network, task.samples(0, 45), task.samples(45, 57), o);
 }
 
 Trained fit(Device& device, const CompileOptions& compile) {

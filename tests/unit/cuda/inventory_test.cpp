@@ -10,7 +10,7 @@
 namespace bascule::cuda {
 namespace {
 
-using bascule::testing::FakeBlas;
+using bascule::test::FakeBlas;
 
 class Inventory : public ::testing::Test {
  protected:
@@ -26,7 +26,7 @@ class Inventory : public ::testing::Test {
     EXPECT_EQ(refusal().code, Code::kNoDevice);
   }
 
-  bascule::testing::FakeDriver fake_;
+  bascule::test::FakeDriver fake_;
 };
 
 TEST_F(Inventory, ListsGpus) {

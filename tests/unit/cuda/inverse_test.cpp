@@ -12,15 +12,15 @@
 #include "cuda/fake_solver.h"
 #include "cuda/open_fake.h"
 #include "devices/cuda/device.h"
-#include "unit/autoencoder_testing.h"
 #include "unit/cuda/same_lists.h"
+#include "unit/recsys/autoencoder_testing.h"
 
 namespace bascule::cuda {
 namespace {
 
-using bascule::testing::FakeDriver, bascule::testing::FakeSolver, bascule::testing::open_fake;
+using bascule::test::FakeDriver, bascule::test::FakeSolver, bascule::test::open_fake;
 
-std::shared_ptr<Device> open(const FakeDriver& fake) {
+std::shared_ptr<Device> open_shared(const FakeDriver& fake) {
   return open_fake(fake, {}, {.solver = FakeSolver::source});
 }
 
@@ -44,7 +44,7 @@ SymmetricMatrix dominant(std::int64_t order) {
 TEST(CudaInverse, IsTheInverse) {
   FakeDriver driver;
   FakeSolver solver;
-  const auto device = open(driver);
+  const auto device = open_shared(driver);
   for (const std::int64_t n : {1, 2, 17, 70}) {
     const SymmetricMatrix matrix = dominant(n);
     SymmetricMatrix inverse = dominant(n);
@@ -73,7 +73,7 @@ TEST(CudaInverse, IsTheInverse) {
 TEST(CudaInverse, RefusesWhatIsNotPositiveDefinite) {
   FakeDriver driver;
   FakeSolver solver;
-  const auto device = open(driver);
+  const auto device = open_shared(driver);
   SymmetricMatrix matrix = dominant(9);
   matrix.at(5, 5) = 0;
   StageTimes times;
@@ -98,7 +98,7 @@ TEST(CudaInverse, EveryFailureOfTheLibraryIsTold) {
     solver.fail_at = n;
     Status status;
     {
-      const auto device = open(driver);
+      const auto device = open_shared(driver);
       SymmetricMatrix matrix = dominant(12);
       StageTimes times;
       status = inverts(*device).invert(matrix, times);
@@ -130,7 +130,7 @@ TEST(CudaInverse, EveryFailureOfTheDriverIsTold) {
     FakeSolver solver;
     Status status;
     {
-      const auto device = open(driver);
+      const auto device = open_shared(driver);
       driver.fail_at = driver.calls() + n;
       SymmetricMatrix matrix = dominant(12);
       StageTimes times;
@@ -151,7 +151,7 @@ TEST(CudaInverse, MemoryIsStatedAndComparedBeforeItIsTaken) {
   FakeDriver driver;
   FakeSolver solver;
   driver.memory = 1 << 20;
-  const auto device = open(driver);
+  const auto device = open_shared(driver);
   constexpr std::int64_t kOrder = 700;
   const std::int64_t matrix_bytes = kOrder * SymmetricMatrix::stride_for(kOrder) * 4;
   const auto bytes = inverts(*device).invert_bytes(kOrder);
@@ -172,7 +172,7 @@ TEST(CudaInverse, MemoryIsStatedAndComparedBeforeItIsTaken) {
 TEST(CudaInverse, TooManyRowsAreRefused) {
   FakeDriver driver;
   FakeSolver solver;
-  const auto device = open(driver);
+  const auto device = open_shared(driver);
   EXPECT_TRUE(inverts(*device).invert_bytes(46000).ok());
   const auto refused = inverts(*device).invert_bytes(47000);
   ASSERT_FALSE(refused.ok());
@@ -184,7 +184,7 @@ TEST(CudaInverse, AnotherVersionIsRefused) {
   for (const int major : {10, 13}) {
     FakeSolver solver;
     solver.major = major;
-    const auto device = open(driver);
+    const auto device = open_shared(driver);
     const auto refused = inverts(*device).invert_bytes(3);
     ASSERT_FALSE(refused.ok());
     EXPECT_EQ(refused.error().code, Code::kNoDevice);
@@ -218,7 +218,7 @@ TEST(CudaInverse, AMissingLibraryIsToldByModelBeforeAnythingIsRead) {
 TEST(CudaInverse, EaseAndEdlaeAreFittedAsOnTheCpu) {
   FakeDriver driver;
   FakeSolver solver;
-  const auto device = open(driver);
+  const auto device = open_shared(driver);
   const CsrMatrix matrix = autoencoder_testing::tastes();
   for (const float dropout : {0.0F, 0.3F}) {
     EaseOptions options;
@@ -240,7 +240,7 @@ TEST(CudaInverse, EaseAndEdlaeAreFittedAsOnTheCpu) {
       EXPECT_EQ(times.back().first, "transfer_weights");
     }
     EXPECT_GT(solver.calls(), before + 4);
-    bascule::testing::expect_same_lists(on_gpu, on_cpu, matrix.view(), *device);
+    bascule::test::expect_same_lists(on_gpu, on_cpu, matrix.view(), *device);
     SafetensorsWriter writer;
     on_gpu.save(writer);
     const TempFolder folder;
@@ -248,7 +248,7 @@ TEST(CudaInverse, EaseAndEdlaeAreFittedAsOnTheCpu) {
     Ease loaded(options);
     ASSERT_TRUE(loaded.use_device(device).ok());
     ASSERT_TRUE(loaded.load(SafetensorsFile::open(folder / "model.safetensors").value()).ok());
-    bascule::testing::expect_same_lists(loaded, on_cpu, matrix.view(), *device);
+    bascule::test::expect_same_lists(loaded, on_cpu, matrix.view(), *device);
   }
 }
 
@@ -256,7 +256,7 @@ TEST(CudaInverse, EaseThatDoesNotFitIsRefusedWithBothNumbers) {
   FakeDriver driver;
   FakeSolver solver;
   driver.memory = 8192;
-  const auto device = open(driver);
+  const auto device = open_shared(driver);
   Ease model(EaseOptions{});
   ASSERT_TRUE(model.use_device(device).ok());
   const CsrMatrix matrix = autoencoder_testing::tastes();

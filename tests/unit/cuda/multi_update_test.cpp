@@ -11,11 +11,11 @@
 namespace bascule::cuda {
 namespace {
 
-using bascule::testing::FakeDriver;
-using bascule::testing::RandomTask;
-using bascule::testing::Trained;
+using bascule::test::FakeDriver;
+using bascule::test::RandomTask;
+using bascule::test::Trained;
 
-constexpr std::int64_t kFeatures = 21;
+constexpr std::int64_t kColumns = 21;
 
 struct Fit {
   Trained trained;
@@ -25,18 +25,18 @@ struct Fit {
 Fit fit(const nn::OptimizerOptions& optimizer, CompileOptions compile, bool grouped) {
   if (!grouped) compile.skip.insert("group_updates");
   const FakeDriver fake;
-  const auto device = bascule::testing::open_fake(fake);
-  const RandomTask task(57, kFeatures);
+  const auto device = bascule::test::open_fake(fake);
+  const RandomTask task(57, kColumns);
   auto network = nn::Network::make(
       {nn::dense(17, "tanh"), nn::layer_norm(), nn::dense(600, "relu"), nn::dense(10, "softmax")},
-      {kFeatures}, *device, 3, compile);
+      {kColumns}, *device, 3, compile);
   EXPECT_TRUE(network.ok()) << network.error().message;
   nn::FitOptions options;
   options.optimizer = optimizer;
   options.epochs = 3;
   options.batch_size = 8;
   const Trained trained =
-      bascule::testing::train(*network, task.samples(0, 45), task.samples(45, 57), options);
+      bascule::test::train(*network, task.samples(0, 45), task.samples(45, 57), options);
   return {trained, dynamic_cast<const CountsActivity&>(*device).activity().launches};
 }
 

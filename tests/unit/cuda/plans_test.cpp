@@ -23,7 +23,7 @@ TEST(CudaPlans, DenseNetworksHaveEveryKernel) {
     SCOPED_TRACE(optimizer);
     VariableStore store(*device);
     const auto program = Program::make(
-        testing::training_graph(
+        test::training_graph(
             {.batch = 128, .widths = {1024, 100, 10}, .optimizer = optimizer, .dropout = 0.2}),
         store);
     EXPECT_TRUE(program.ok()) << program.error().message;
@@ -77,7 +77,7 @@ TEST(CudaPlans, TheNamedNetworksFitACard) {
     const auto device = make_null_device(cuda_target());
     VariableStore store(*device);
     const auto program = Program::make(
-        testing::training_graph(
+        test::training_graph(
             {.batch = network.batch, .widths = network.widths, .optimizer = network.optimizer}),
         store);
     ASSERT_TRUE(program.ok()) << program.error().message;

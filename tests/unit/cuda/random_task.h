@@ -5,7 +5,7 @@
 #include <bascule/base/random.h>
 #include <bascule/nn/trainer.h>
 
-namespace bascule::testing {
+namespace bascule::test {
 
 /// Samples of so many features in ten classes, at random.
 class RandomTask {
@@ -34,4 +34,4 @@ class RandomTask {
   std::unique_ptr<Features> features_;
 };
 
-}  // namespace bascule::testing
+}  // namespace bascule::test

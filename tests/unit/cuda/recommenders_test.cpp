@@ -17,7 +17,7 @@
 namespace bascule::cuda {
 namespace {
 
-using bascule::testing::open_fake;
+using bascule::test::open_fake;
 
 CsrMatrix ratings() {
   std::vector<std::int64_t> offsets = {0};
@@ -35,7 +35,7 @@ CsrMatrix ratings() {
 }
 
 TEST(CudaRecommenders, ItemKnnIsFittedAsOnTheCpu) {
-  bascule::testing::FakeDriver fake;
+  bascule::test::FakeDriver fake;
   const std::shared_ptr<Device> device = open_fake(fake);
   for (const Weighting weighting : {Weighting::kRaw, Weighting::kTfIdf, Weighting::kBm25}) {
     KnnOptions options;
@@ -60,7 +60,7 @@ TEST(CudaRecommenders, ItemKnnIsFittedAsOnTheCpu) {
 }
 
 TEST(CudaRecommenders, UserKnnRecommendsAsOnTheCpu) {
-  bascule::testing::FakeDriver fake;
+  bascule::test::FakeDriver fake;
   const std::shared_ptr<Device> device = open_fake(fake);
   const CsrMatrix matrix = ratings();
   for (const Weighting weighting : {Weighting::kRaw, Weighting::kTfIdf, Weighting::kBm25}) {
@@ -91,7 +91,7 @@ TEST(CudaRecommenders, UserKnnRecommendsAsOnTheCpu) {
 }
 
 TEST(CudaRecommenders, ListsOfADeviceThatFailedAreNotTrusted) {
-  bascule::testing::FakeDriver fake;
+  bascule::test::FakeDriver fake;
   UserKnn model({});
   ASSERT_TRUE(model.use_device(open_fake(fake)).ok());
   StageTimes times;
@@ -109,7 +109,7 @@ TEST(CudaRecommenders, ListsOfADeviceThatFailedAreNotTrusted) {
 /// Fits both and compares their lists.
 template <class Model, class Options>
 void expect_fitted_alike(const Options& options, const std::string& stage) {
-  bascule::testing::FakeDriver fake;
+  bascule::test::FakeDriver fake;
   Model on_cpu(options), on_gpu(options);
   ASSERT_TRUE(on_gpu.use_device(open_fake(fake)).ok());
   StageTimes times, gpu_times;
@@ -148,7 +148,7 @@ TEST(CudaRecommenders, SlimIsFittedAsOnTheCpu) {
 }
 
 TEST(CudaRecommenders, PopularityTakesAnyDeviceAndNeedsNone) {
-  bascule::testing::FakeDriver fake;
+  bascule::test::FakeDriver fake;
   Popularity model;
   ASSERT_TRUE(model.use_device(open_fake(fake)).ok());
   EXPECT_FALSE(model.lists_on_device());
@@ -173,7 +173,7 @@ TEST(CudaRecommenders, ADeviceWithoutTheirKernelsIsRefused) {
 }
 
 TEST(CudaRecommenders, MoreFactorsThanABlockHasRoomForAreRefused) {
-  bascule::testing::FakeDriver fake;
+  bascule::test::FakeDriver fake;
   const Status status = Ials({.factors = 1025, .problem = {}}).use_device(open_fake(fake));
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.error().code, Code::kUsage);
@@ -184,7 +184,7 @@ TEST(CudaRecommenders, EveryFailureIsTold) {
   const CsrMatrix matrix = ratings();
   const auto index = *NeighborIndex::build(matrix.view(), PointAxis::kMinors);
   const auto dense = *dense_matrix(matrix.view(), PointAxis::kMinors);
-  bascule::testing::expect_every_failure_told(
+  bascule::test::expect_every_failure_told(
       [&](Device& device) -> Status {
         BASCULE_ASSIGN(const auto search, device.place(index));
         BASCULE_TRY(search->all(3));
@@ -201,7 +201,7 @@ TEST(CudaRecommenders, EveryFailureIsTold) {
 TEST(CudaRecommenders, TooMuchForTheMemoryIsRefused) {
   const CsrMatrix matrix = ratings();
   const auto index = *NeighborIndex::build(matrix.view(), PointAxis::kMinors);
-  bascule::testing::FakeDriver fake;
+  bascule::test::FakeDriver fake;
   fake.memory = 1024;
   const auto device = open_fake(fake);
   const std::int64_t before = fake.allocated();

@@ -13,16 +13,16 @@
 
 #include "cuda/open_fake.h"
 #include "devices/cuda/device.h"
-#include "unit/autoencoder_testing.h"
 #include "unit/cuda/random_task.h"
 #include "unit/cuda/trained.h"
+#include "unit/recsys/autoencoder_testing.h"
 
 namespace bascule::cuda {
 namespace {
 
-using bascule::testing::open_fake, bascule::testing::FakeDriver;
-using bascule::testing::RandomTask;
-using bascule::testing::Trained;
+using bascule::test::open_fake, bascule::test::FakeDriver;
+using bascule::test::RandomTask;
+using bascule::test::Trained;
 using ::testing::HasSubstr;
 
 std::unique_ptr<Device> open(const FakeDriver& fake, bool record) {
@@ -35,7 +35,7 @@ Trained train(Device& device, const std::vector<nn::LayerPtr>& layers, std::int6
   auto network = nn::Network::make(nn::Sequential(layers), {features}, device, 3);
   EXPECT_TRUE(network.ok());
   // The last batch of an epoch is smaller: a program of its own.
-  return bascule::testing::train(*network, task.samples(0, 45), task.samples(45, 57), options);
+  return bascule::test::train(*network, task.samples(0, 45), task.samples(45, 57), options);
 }
 
 void expect_same_bits(const std::vector<nn::LayerPtr>& layers, std::int64_t features,

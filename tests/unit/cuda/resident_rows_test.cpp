@@ -16,7 +16,7 @@ namespace {
 
 using autoencoder_testing::small_elsa, autoencoder_testing::small_mult_vae;
 using autoencoder_testing::small_rec_vae, autoencoder_testing::users;
-using bascule::testing::FakeDriver, bascule::testing::open_fake;
+using bascule::test::FakeDriver, bascule::test::open_fake;
 
 KeepsRows& keeps(Device& device) {
   return dynamic_cast<KeepsRows&>(device);
@@ -95,7 +95,7 @@ TEST(CudaResidentRows, OnlyTheNumbersOfTheRowsCross) {
 
 TEST(CudaResidentRows, EveryFailureIsTold) {
   const CsrMatrix matrix = ragged();
-  bascule::testing::expect_every_failure_told(
+  bascule::test::expect_every_failure_told(
       [&](Device& device) -> Status {
         BASCULE_ASSIGN(const auto kept, keeps(device).keep(matrix.view(), 4, matrix.nonzeros()));
         const std::vector<std::int32_t> rows = {6, 3, 9};

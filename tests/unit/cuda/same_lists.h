@@ -9,7 +9,7 @@
 #include <bascule/devices/device_activity.h>
 #include <bascule/recsys/contract.h>
 
-namespace bascule::testing {
+namespace bascule::test {
 
 /// Lists searched on the device are those of the cpu, whatever they may have, by scores within
 /// rounding; and little but the lists comes back.
@@ -48,4 +48,4 @@ inline void expect_same_lists(const Recommender& on_gpu, const Recommender& on_c
   EXPECT_TRUE(on_gpu.device_status().ok());
 }
 
-}  // namespace bascule::testing
+}  // namespace bascule::test

@@ -14,7 +14,7 @@ namespace bascule::cuda {
 namespace {
 
 struct Gpu {
-  bascule::testing::FakeDriver fake;
+  bascule::test::FakeDriver fake;
   std::shared_ptr<Queue> queue = *Queue::open(fake.driver(), 0);
   std::shared_ptr<Arena> arena = std::make_shared<Arena>(queue);
   std::unique_ptr<Staging> staging = *Staging::make(queue);

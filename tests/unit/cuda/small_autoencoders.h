@@ -5,7 +5,7 @@
 #include <bascule/recsys/mult_vae.h>
 #include <bascule/recsys/rec_vae.h>
 
-#include "unit/autoencoder_testing.h"
+#include "unit/recsys/autoencoder_testing.h"
 
 namespace bascule::autoencoder_testing {
 

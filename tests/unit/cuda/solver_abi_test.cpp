@@ -40,4 +40,5 @@ TEST(CudaSolver, NamesTheErrorsOfTheLibrary) {
 
 }  // namespace
 }  // namespace bascule::cuda
+#undef BASCULE_SAME
 #endif

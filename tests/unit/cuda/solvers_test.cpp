@@ -15,7 +15,7 @@
 namespace bascule::cuda {
 namespace {
 
-using bascule::testing::FakeDriver, bascule::testing::open_fake;
+using bascule::test::FakeDriver, bascule::test::open_fake;
 
 /// Users with none, one, some and more items than a block has threads.
 CsrMatrix observations(std::int32_t items) {
@@ -133,7 +133,7 @@ TEST(CudaLeastSquares, FewStepsAreThoseOfTheCpu) {
 TEST(CudaLeastSquares, EveryFailureIsTold) {
   const CsrMatrix x = observations(50), turned = transpose(x);
   const FactorMatrix first = random_factors(50, 4);
-  bascule::testing::expect_every_failure_told(
+  bascule::test::expect_every_failure_told(
       [&](Device& device) -> Status {
         auto& solver = dynamic_cast<SolvesLeastSquares&>(device);
         BASCULE_ASSIGN(const auto there, solver.alternate(x.view(), turned.view(), first, {}));
@@ -245,7 +245,7 @@ TEST(CudaElasticNet, SumsOutOfRangeAreRefused) {
 
 TEST(CudaElasticNet, EveryFailureIsTold) {
   const SymmetricMatrix gram = gram_of(12, Kind::kOnes);
-  bascule::testing::expect_every_failure_told(
+  bascule::test::expect_every_failure_told(
       [&](Device& device) -> Status {
         StageTimes times;
         BASCULE_TRY(

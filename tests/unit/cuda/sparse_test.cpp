@@ -14,7 +14,7 @@
 namespace bascule::cuda {
 namespace {
 
-using bascule::testing::FakeDriver;
+using bascule::test::FakeDriver;
 
 /// More rows than a block looks through at once, more columns than it sums up.
 constexpr std::int64_t kRows = 2300, kItems = 9, kWide = kSlab + 37;

@@ -8,7 +8,7 @@
 
 #include <bascule/nn/trainer.h>
 
-namespace bascule::testing {
+namespace bascule::test {
 
 /// Every bit of a fit.
 struct Trained {
@@ -33,4 +33,4 @@ inline Trained train(nn::Network& network, const nn::Samples& samples, const nn:
   return trained;
 }
 
-}  // namespace bascule::testing
+}  // namespace bascule::test

@@ -14,12 +14,12 @@
 
 #include "cuda/open_fake.h"
 #include "devices/cuda/device.h"
-#include "unit/autoencoder_testing.h"
+#include "unit/recsys/autoencoder_testing.h"
 
 namespace bascule::cuda {
 namespace {
 
-using bascule::testing::open_fake, bascule::testing::FakeDriver;
+using bascule::test::open_fake, bascule::test::FakeDriver;
 
 class CudaVerbs : public ::testing::Test {
  protected:

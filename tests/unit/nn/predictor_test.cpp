@@ -126,11 +126,11 @@ TEST_F(PredictorTest, AllocatesNothing) {
   const std::span<const std::uint8_t> pixels(part.bytes.span());
   // The pool's threads start with the first work that is cut up.
   ASSERT_TRUE(plain.predict(x, scores).ok());
-  const std::int64_t before = bascule::testing::allocations();
+  const std::int64_t before = bascule::test::allocations();
   EXPECT_TRUE(plain.predict(x, scores).ok());
   EXPECT_TRUE(grey.predict(pixels, std::span(scores).first(3)).ok());
   EXPECT_TRUE(grey.predict(x, std::span(scores).first(3)).ok());
-  EXPECT_EQ(bascule::testing::allocations(), before);
+  EXPECT_EQ(bascule::test::allocations(), before);
 }
 
 TEST_F(PredictorTest, SeesNewParameters) {

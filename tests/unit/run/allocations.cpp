@@ -9,11 +9,11 @@ namespace {
 std::atomic<std::int64_t> count{0};
 }  // namespace
 
-namespace bascule::testing {
+namespace bascule::test {
 std::int64_t allocations() {
   return count.load();
 }
-}  // namespace bascule::testing
+}  // namespace bascule::test
 
 // The array and sized forms of the library end in these; its nothrow form does, but not that of the
 // address sanitizer.

@@ -15,10 +15,10 @@
 namespace bascule {
 namespace {
 
-using testing::all_but;
-using testing::random_graph;
-using testing::training_graph;
-using testing::TrainingOptions;
+using test::all_but;
+using test::random_graph;
+using test::training_graph;
+using test::TrainingOptions;
 
 /// Numbers in [-1, 1) that depend on name and index alone.
 std::vector<float> some_values(const std::string& name, std::int64_t count) {
@@ -169,7 +169,7 @@ TEST(Equivalence, MixedPrecision) {
 
 TEST(Equivalence, WeightsInPanels) {
   const auto reference = make_reference_device();
-  const auto panels = testing::make_panel_device();
+  const auto panels = test::make_panel_device();
   for (const TrainingOptions& options : training_variants()) {
     const auto plain = run(training_graph(options), *reference, {});
     EXPECT_EQ(plain, run(training_graph(options), *panels, {}))

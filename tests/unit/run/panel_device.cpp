@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-namespace bascule::testing {
+namespace bascule::test {
 namespace {
 
 constexpr std::int64_t kPanel = 4, kLanes = 2;
@@ -110,4 +110,4 @@ std::unique_ptr<Device> make_panel_device() {
   return std::make_unique<PanelDevice>();
 }
 
-}  // namespace bascule::testing
+}  // namespace bascule::test

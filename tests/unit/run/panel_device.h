@@ -3,10 +3,10 @@
 
 #include <bascule/devices/device.h>
 
-namespace bascule::testing {
+namespace bascule::test {
 
 /// The reference device with weights in panels of 4 columns, padded to 2; its kernels convert what
 /// they are given.
 std::unique_ptr<Device> make_panel_device();
 
-}  // namespace bascule::testing
+}  // namespace bascule::test

@@ -14,12 +14,12 @@
 namespace bascule {
 namespace {
 
-using testing::allocations;
+using test::allocations;
+using test::planning_target;
+using test::training_graph;
+using test::TrainingOptions;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::planning_target;
-using testing::training_graph;
-using testing::TrainingOptions;
 
 using Floats = std::vector<float>;
 
@@ -201,7 +201,7 @@ TEST_F(ProgramTest, ExplainsAndProfiles) {
 }
 
 TEST(ProgramLayouts, AProgramAdaptsToTheLayoutThatAnotherFixed) {
-  const auto device = testing::make_panel_device();
+  const auto device = test::make_panel_device();
   VariableStore store(*device);
   ASSERT_TRUE(store.declare("w", f32({3, 5}), VariableRole::kParameter).ok());
   Floats w(15);

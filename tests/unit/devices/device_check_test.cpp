@@ -25,7 +25,7 @@ TEST(DeviceCheck, CpuAndReferencePass) {
 }
 
 TEST(DeviceCheck, CudaCountsItsWork) {
-  testing::FakeDriver fake;
+  test::FakeDriver fake;
   const auto device = cuda::open_device(fake.driver(), fake.images(), 0);
   ASSERT_TRUE(device.ok());
   const auto check = check_device(**device, {.elements = 1001, .iterations = 7});
@@ -75,7 +75,7 @@ TEST(DeviceCheck, RefusesADeviceThatCountsFewerLaunches) {
 }
 
 TEST(DeviceCheck, TellsWhatTheDriverSays) {
-  testing::FakeDriver fake;
+  test::FakeDriver fake;
   const auto device = cuda::open_device(fake.driver(), fake.images(), 0);
   ASSERT_TRUE(device.ok());
   fake.memory = fake.allocated();

@@ -51,7 +51,7 @@ std::string tar_of(const std::vector<TarEntry>& entries) {
   return tar + std::string(1024, '\0');
 }
 
-std::string gzip(const std::string& text, const std::string& path) {
+std::string gzip_of(const std::string& text, const std::string& path) {
   gzFile file = gzopen(path.c_str(), "wb");
   gzwrite(file, text.data(), static_cast<unsigned>(text.size()));
   gzclose(file);
@@ -111,7 +111,7 @@ TEST_F(Archive, UnpacksTarTarGzAndZip) {
   const std::vector<TarEntry> entries = {
       {"a.txt", "first"}, {"sub/", "", '5'}, {"sub/b.txt", large}, {"other/deep/c", ""}};
   for (const std::string& bytes :
-       {tar_of(entries), gzip(tar_of(entries), source_), zip_of(entries, source_)}) {
+       {tar_of(entries), gzip_of(tar_of(entries), source_), zip_of(entries, source_)}) {
     unpack(bytes);
     EXPECT_EQ(contents_of(target_ + "/a.txt"), "first");
     EXPECT_EQ(contents_of(target_ + "/sub/b.txt"), large);
@@ -179,7 +179,7 @@ TEST_F(Archive, RefusesTooMuch) {
 TEST_F(Archive, RefusesBombs) {
   limits_.ratio_floor = 1 << 20;
   const std::vector<TarEntry> bomb = {{"zeros", std::string(8 << 20, '\0')}};
-  EXPECT_THAT(refusal(gzip(tar_of(bomb), source_)), HasSubstr("times its size"));
+  EXPECT_THAT(refusal(gzip_of(tar_of(bomb), source_)), HasSubstr("times its size"));
   EXPECT_THAT(refusal(zip_of(bomb, source_)), HasSubstr("times its size"));
 }
 
@@ -187,7 +187,7 @@ TEST_F(Archive, RefusesDamage) {
   const std::string tar = tar_of({{"a", std::string(5000, 'x')}, {"b", "1"}});
   for (const std::size_t length : {100U, 512U, 600U, 3000U, 6000U})
     EXPECT_FALSE(refusal(tar.substr(0, length)).empty());
-  const std::string packed = gzip(tar, source_);
+  const std::string packed = gzip_of(tar, source_);
   EXPECT_FALSE(refusal(packed.substr(0, packed.size() / 2)).empty());
   std::string flipped = tar;
   flipped[3] ^= 1;

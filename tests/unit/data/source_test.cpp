@@ -56,10 +56,10 @@ std::string sample() {
   return text;
 }
 
-class Compressed : public ::testing::TestWithParam<std::string (*)(const std::string&)> {};
-INSTANTIATE_TEST_SUITE_P(Formats, Compressed, ::testing::Values(gzip, xz, zstd));
+class CompressedSource : public ::testing::TestWithParam<std::string (*)(const std::string&)> {};
+INSTANTIATE_TEST_SUITE_P(Formats, CompressedSource, ::testing::Values(gzip, xz, zstd));
 
-TEST_P(Compressed, ComesBackWhole) {
+TEST_P(CompressedSource, ComesBackWhole) {
   const std::string text = sample();
   const std::string packed = GetParam()(text);
   ASSERT_LT(packed.size(), text.size());
@@ -68,14 +68,14 @@ TEST_P(Compressed, ComesBackWhole) {
   EXPECT_EQ(source->bytes(), text);
 }
 
-TEST_P(Compressed, MembersFollowEachOther) {
+TEST_P(CompressedSource, MembersFollowEachOther) {
   const std::string packed = GetParam()("one\n") + GetParam()("") + GetParam()("two\n");
   const auto source = Source::from_memory("f", packed, kPlenty);
   ASSERT_TRUE(source.ok()) << source.error().message;
   EXPECT_EQ(source->bytes(), "one\ntwo\n");
 }
 
-TEST_P(Compressed, EveryTruncationIsRefused) {
+TEST_P(CompressedSource, EveryTruncationIsRefused) {
   const std::string packed = GetParam()("some text that is worth packing, some text\n");
   for (std::size_t size = 6; size < packed.size(); ++size) {
     const auto source =
@@ -86,7 +86,7 @@ TEST_P(Compressed, EveryTruncationIsRefused) {
   }
 }
 
-TEST_P(Compressed, DamageIsRefused) {
+TEST_P(CompressedSource, DamageIsRefused) {
   std::string packed = GetParam()(sample());
   for (std::size_t at = packed.size() / 4; at < packed.size() / 2; ++at) packed[at] ^= 0x5a;
   const auto source = Source::from_memory("f", packed, kPlenty);
@@ -94,7 +94,7 @@ TEST_P(Compressed, DamageIsRefused) {
   EXPECT_EQ(source.error().code, Code::kBadData);
 }
 
-TEST_P(Compressed, BombsAndLimitsAreRefused) {
+TEST_P(CompressedSource, BombsAndLimitsAreRefused) {
   const std::string bomb = GetParam()(std::string(std::size_t{20} << 20, 'a'));
   const auto refused = Source::from_memory("bomb", bomb, kPlenty);
   ASSERT_FALSE(refused.ok());
